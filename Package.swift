@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+/// `OVENBIRD_TARGETS=Core,ModuleHarness,CoreTests` trims the package to these targets (name all that they need), so
+/// that `swift test` does not build the rest.
+let wanted = Context.environment["OVENBIRD_TARGETS"]?.split(separator: ",").map(String.init)
+
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// One feature: `Modules/NAME/{README.md, Sources, Tests, Cases}`.
+func module(_ name: String) -> [Target] {
+    [
+        .target(
+            name: name, dependencies: ["Core", "Model", "Vocabulary"], path: "Modules/\(name)/Sources",
+            swiftSettings: swift),
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [.init(stringLiteral: name), "ModuleHarness", "Core", "Model", "Vocabulary"],
+            path: "Modules/\(name)/Tests", swiftSettings: swift),
+    ]
+}
+
+/// One part of the program: `Sources/NAME`, with its tests in `Tests/NAMETests` when it has any.
+func part(_ name: String, _ dependencies: [Target.Dependency] = [], tested with: [Target.Dependency]? = nil) -> [Target]
+{
+    let target = Target.target(name: name, dependencies: dependencies, swiftSettings: swift)
+    guard let with else { return [target] }
+    return [
+        target,
+        .testTarget(
+            name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + dependencies + with, swiftSettings: swift
+        ),
+    ]
+}
+
+let modules = ["PodNetwork", "Gateway"]
+
+var targets: [Target] = [.target(name: "CLinux")]
+targets += part("Core", tested: ["ModuleHarness"])
+targets += part("Model", ["Core"], tested: [])
+targets += part("Vocabulary", ["Core", "Model"])
+targets += part("ModuleHarness", ["Core", "Model"])
+targets += part("OVSDB", [nio, posix, log], tested: [])
+targets += part("Linux", ["CLinux"], tested: [])
+targets += part("Feeds", ["Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: [])
+targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: [posix])
+targets += modules.flatMap(module)
+
+let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }
+
+let package = Package(
+    name: "ovenbird",
+    products: modules.filter { name in chosen.contains { $0.name == name } }
+        .map { .library(name: $0, targets: [$0]) },
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: chosen
+)

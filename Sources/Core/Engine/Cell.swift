@@ -1,0 +1,89 @@
+/// A set of objects: all of one kind in a scope that match a selector and terms. Kept once, however many use it.
+public struct Group<K: Kind>: Hashable, Sendable {
+    public let name: GroupName
+    public init(name: GroupName) { self.name = name }
+}
+
+/// A child cell as a value: the engine keeps a child without running it when it is equal to the one before.
+public protocol Child: Sendable, Equatable {
+    associatedtype Object: Kind
+    func run(_ object: Object, _ cell: inout Cell) throws(Rejection)
+}
+
+/// What a handler reads and writes through. Each read is recorded: when something it read changes, the handler runs
+/// again, and its new contributions replace the old ones at once.
+public struct Cell: ~Copyable {
+    /// One object, or nil when there is none; both are recorded.
+    public mutating func get<K: Kind>(_: K.Type, _ namespace: String = "", _ name: String) -> K? { fatalError() }
+
+    /// The set of objects that match.
+    public mutating func group<K: Kind>(
+        of: K.Type, in scope: Scope = .everywhere, matching selector: LabelSelector = .everything, only: [Term<K>] = []
+    ) -> Group<K> { fatalError() }
+
+    /// Whether a group has members; wakes the cell between none and some only.
+    public mutating func any<K: Kind>(_ group: Group<K>) -> Bool { fatalError() }
+
+    /// The members, sorted by identity; wakes the cell at each change of one. For small groups.
+    public mutating func list<K: Kind>(_ group: Group<K>) -> [K] { fatalError() }
+
+    /// Contributes a row.
+    @discardableResult
+    public mutating func add<R: Row>(_ row: R) -> RowRef<R> { fatalError() }
+
+    /// Contributes a row and makes it a member of a column of another row.
+    @discardableResult
+    public mutating func add<R: Row>(_ row: R, to column: SetColumn<RowRef<R>>) -> RowRef<R> { fatalError() }
+
+    /// Contributes one member of a set column.
+    public mutating func add<E: ColumnElement>(_ value: E, to column: SetColumn<E>) { fatalError() }
+
+    /// Contributes one entry of a map column.
+    public mutating func set(_ key: String, to value: String, in column: MapColumn) { fatalError() }
+
+    /// Contributes columns of a row that somebody else declares; alone it does not make the row exist.
+    public mutating func amend<R: Row>(_ row: R) { fatalError() }
+
+    /// Lets a set column show a facet of the members of a group, whoever they are.
+    public mutating func fill<F: Facet>(
+        _ column: SetColumn<F.Element>, from group: Group<F.Object>, _ facet: F.Type
+    ) { fatalError() }
+
+    /// Runs a child cell for each member.
+    public mutating func each<K: Kind>(
+        _ group: Group<K>, _ run: @escaping @Sendable (K, inout Cell) throws(Rejection) -> Void
+    ) { fatalError() }
+
+    /// Runs a child cell for each member; the children of an equal `run` are kept as they are.
+    public mutating func each<C: Child>(_ group: Group<C.Object>, run: C) { fatalError() }
+
+    /// Publishes a derived object, which others handle like any other.
+    public mutating func publish<K: Kind>(_ object: K) { fatalError() }
+
+    /// Holds a value of a pool while the cell asks for it.
+    ///
+    /// Nil while it is not served yet: the cell runs again when it is. A hint that another key holds is not honoured.
+    /// Throws `PoolExhausted`.
+    public mutating func allocate(
+        from pool: Pool, for key: String, preferring hint: Int? = nil
+    ) throws(Rejection) -> Int? { fatalError() }
+
+    /// Whether the feeds of a kind, or what its publisher reads, have listed.
+    public mutating func isComplete<K: Kind>(_: K.Type) -> Bool { fatalError() }
+}
+
+/// Where the modules of a node register their handlers.
+public struct NodeScope {
+    /// Runs the handler as one cell per object of the kind.
+    public mutating func each<K: Kind>(
+        _: K.Type, _ handler: @escaping @Sendable (K, inout Cell) throws(Rejection) -> Void
+    ) { fatalError() }
+}
+
+/// Where the modules of the cluster manager register their handlers.
+public struct ClusterScope {
+    /// Runs the handler as one cell per object of the kind.
+    public mutating func each<K: Kind>(
+        _: K.Type, _ handler: @escaping @Sendable (K, inout Cell) throws(Rejection) -> Void
+    ) { fatalError() }
+}

@@ -1,0 +1,95 @@
+/// A feature, as the core sees it: a manifest and handlers. Written once per feature, in `Modules/NAME`.
+///
+/// 1. `manifest` says what the module is and what it may touch; it is checked at start, before anything runs.
+/// 2. `init` takes the configuration and refuses what cannot work.
+/// 3. `register` names the handlers. It does nothing else.
+/// 4. From then on the module is only its handlers: functions of the objects they read.
+/// 5. Switching the module off removes what its cells contributed, exactly.
+///
+/// Start, stop and cleanup hooks do not exist.
+public protocol Module: Sendable {
+    associatedtype Configuration: ModuleConfiguration
+    static var manifest: Manifest { get }
+    init(_ configuration: Configuration) throws(Rejection)
+}
+
+/// A module that runs in the daemon of each node.
+public protocol NodeModule: Module {
+    func register(on node: inout NodeScope)
+}
+
+/// A module that runs in the cluster manager.
+public protocol ClusterModule: Module {
+    func register(on cluster: inout ClusterScope)
+}
+
+/// What can be set for a module. Its `init()` is the defaults.
+public protocol ModuleConfiguration: Sendable, Equatable {
+    init()
+}
+
+/// For modules without settings.
+public struct NoConfiguration: ModuleConfiguration {
+    public init() {}
+}
+
+/// What a module is and what it may touch.
+public struct Manifest: Sendable {
+    public enum Stage: String, Sendable {
+        case experimental, beta, stable
+    }
+
+    /// A right to write.
+    public enum Claim: Sendable, Hashable {
+        /// The module makes rows of this table.
+        case rows(Table)
+        /// The module adds members, entries or values to these columns of rows that others make.
+        case columns(Table, [String])
+
+        public static func rows<R: Row>(_: R.Type) -> Claim { .rows(R.table) }
+        public static func columns<R: Row>(_: R.Type, _ names: String...) -> Claim { .columns(R.table, names) }
+    }
+
+    /// `egress-firewall`: lower case letters, digits and dashes.
+    public let name: String
+    /// One line without a full stop.
+    public let summary: String
+    public let stage: Stage
+    /// The kinds that handlers read.
+    public let reads: [any Kind.Type]
+    /// The derived kinds that handlers publish.
+    public let publishes: [any Kind.Type]
+    public let writes: [Claim]
+
+    public init(
+        name: String, summary: String, stage: Stage = .experimental, reads: [any Kind.Type],
+        publishes: [any Kind.Type] = [], writes: [Claim] = []
+    ) {
+        self.name = name
+        self.summary = summary
+        self.stage = stage
+        self.reads = reads
+        self.publishes = publishes
+        self.writes = writes
+    }
+}
+
+/// A user's mistake, found by a handler: shown on the object at that field.
+///
+/// The cell that throws it keeps its last good contributions and runs again when something it read changes.
+public struct Rejection: Error, Hashable, Sendable, CustomStringConvertible {
+    /// One word for scripts, conditions, events and metrics: `SubnetFull`.
+    public let reason: String
+    /// The path of the field: `spec.egress[2].to`. Empty when the whole object is meant.
+    public let field: String
+    /// Lower case: what is wrong with which value, and what to do.
+    public let message: String
+
+    public init(_ reason: String, field: String = "", _ message: String) {
+        self.reason = reason
+        self.field = field
+        self.message = message
+    }
+
+    public var description: String { field.isEmpty ? message : "\(field): \(message)" }
+}
