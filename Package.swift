@@ -52,6 +52,7 @@ targets += part("Linux", ["CLinux", "Core", "Model"], tested: [])
 targets += part("Feeds", ["Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: [])
 targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: [posix])
 targets += modules.flatMap(module)
+targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
 
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }
 
