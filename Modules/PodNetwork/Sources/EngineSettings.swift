@@ -22,7 +22,7 @@ enum EngineSettings {
         ]
         guard let encapsulation = encapsulationAddress(local, node, &cell) else { return }
         settings["ovn-encap-ip"] = encapsulation.description
-        let system = cell.add(OpenVSwitch(key: .fixed("."), externalIds: settings))
+        let system = cell.add(OpenVSwitch(key: .fixed("."), externalIDs: settings))
         cell.add(
             Bridge(
                 key: .fixed(Topology.integrationBridge), datapathType: local.datapath.rawValue, failMode: .secure,

@@ -10,29 +10,27 @@ enum ManagementPort {
         logicalPort(node, mac, &cell)
         let interface = cell.add(
             Interface(
-                key: .fixed(device), externalIds: ["iface-id": Topology.managementPort(node.name)],
+                key: .fixed(device), externalIDs: ["iface-id": Topology.managementPort(node.name)],
                 mac: mac.description, mtuRequest: cluster.mtu, name: device, type: "internal"))
         cell.add(Port(key: .fixed(device), interfaces: [interface], name: device), to: Topology.integration.ports)
 
-        cell.add(HostLink(device: device, isUp: true, mtu: cluster.mtu))
+        cell.add(HostLink(device: device, up: true, mtu: cluster.mtu))
         for subnet in node.subnets {
             cell.add(HostAddress(device: device, address: subnet.interface(subnet[2])))
             // The router drops requests from a foreign address; the host would ask with the node's.
             cell.add(HostNeighbour(device: device, address: subnet[1], mac: gatewayMAC))
             for range in cluster.clusterSubnets where range.network.family == subnet.family {
                 cell.add(
-                    HostRoute(
-                        destination: range.network, device: device, gateway: subnet[1],
-                        mtu: cluster.routableMTU == 0 ? nil : cluster.routableMTU))
+                    HostRoute(range.network, device: device, via: subnet[1], mtu: cluster.routableMTU))
             }
             policies(node, subnet.family, &cell)
         }
         if node.subnet(.v4) != nil {
             for (key, value) in [("forwarding", "1"), ("rp_filter", "2"), ("arp_ignore", "1")] {
-                cell.add(Sysctl("net.ipv4.conf.\(device).\(key)", value))
+                cell.add(Sysctl("net/ipv4/conf/\(device)/\(key)", value))
             }
         }
-        if node.subnet(.v6) != nil { cell.add(Sysctl("net.ipv6.conf.\(device).forwarding", "1")) }
+        if node.subnet(.v6) != nil { cell.add(Sysctl("net/ipv6/conf/\(device)/forwarding", "1")) }
     }
 
     private static func logicalPort(_ node: NodeNetwork, _ mac: MACAddress, _ cell: inout Cell) {

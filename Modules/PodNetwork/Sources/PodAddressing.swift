@@ -93,7 +93,7 @@ enum PodAddressing {
         cell.add(
             LogicalSwitchPort(
                 key: .fixed(port.logicalPort), addresses: [binding],
-                externalIds: ["namespace": port.namespace, "pod": "true"], name: port.logicalPort,
+                externalIDs: ["namespace": port.namespace, "pod": "true"], name: port.logicalPort,
                 options: ["requested-chassis": node.chassisID, "iface-id-ver": port.uid],
                 portSecurity: [binding]),
             to: Topology.localSwitch(node.name).ports)

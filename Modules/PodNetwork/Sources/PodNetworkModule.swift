@@ -35,7 +35,6 @@ public struct PodNetworkModule: NodeModule, ClusterModule {
         node.each(Node.self, NodeDescription.handle)
         node.each(NodeNetwork.self, Zone.handle)
         node.each(Pod.self, PodAddressing.handle)
-        node.each(PodPort.self, PodPortRow.handle)
         node.each(Attachment.self, PodWiring.handle)
     }
 

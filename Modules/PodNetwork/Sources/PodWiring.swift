@@ -20,7 +20,7 @@ enum PodWiring {
         let interface = cell.add(
             Interface(
                 key: .fixed(device),
-                externalIds: [
+                externalIDs: [
                     "iface-id": port.logicalPort, "iface-id-ver": port.uid, "sandbox": attachment.sandbox,
                     "attached_mac": port.mac.description, "pod-if-name": attachment.interfaceName,
                     "ip_addresses": port.addresses.map(\.description).joined(separator: ","),
@@ -34,8 +34,8 @@ enum PodWiring {
         let isUserspace = local.datapath == .netdev
         cell.add(
             PodLink(
-                key: .own(""), hostName: device, podName: attachment.interfaceName, namespacePath: attachment.netns,
-                mac: port.mac, mtu: cluster.mtu, addresses: port.addresses, gateways: port.gateways,
-                routes: [], ingressDrop: isUserspace, checksumOffloadOff: isUserspace))
+                sandbox: attachment.sandbox, interface: attachment.interfaceName, hostInterface: device,
+                netns: attachment.netns, mac: port.mac, mtu: cluster.mtu, addresses: port.addresses,
+                gateways: port.gateways, ingressDrop: isUserspace, checksumOffloadOff: isUserspace))
     }
 }

@@ -28,7 +28,7 @@ enum Transit {
         let name = Topology.transitToRouter(node.name)
         cell.add(
             LogicalSwitchPort(
-                key: .fixed(name), addresses: ["router"], externalIds: ["node": node.name], name: name,
+                key: .fixed(name), addresses: ["router"], externalIDs: ["node": node.name], name: name,
                 options: ["router-port": routerPort, "requested-tnl-key": String(node.nodeID)], type: "router"),
             to: transitSwitch(&cell).ports)
     }
@@ -41,7 +41,7 @@ enum Transit {
             LogicalSwitchPort(
                 key: .fixed(name),
                 addresses: ["\(mac) \(node.transit.map(\.description).joined(separator: " "))"],
-                externalIds: ["node": node.name], name: name,
+                externalIDs: ["node": node.name], name: name,
                 options: ["requested-tnl-key": String(node.nodeID), "requested-chassis": node.chassisID],
                 type: "remote"),
             to: transitSwitch(&cell).ports)
@@ -63,7 +63,7 @@ enum Transit {
         }
         // OVN 23.03 fills requested_chassis only, and drops what goes to the port until `chassis` is set; newer
         // engines set the same value themselves.
-        cell.amend(PortBinding(key: .fixed(portName), chassis: chassis))
+        cell.add(PortBinding(key: .fixed(portName), chassis: chassis))
     }
 
     private static func routes(to node: NodeNetwork, _ cell: inout Cell) {
@@ -76,7 +76,7 @@ enum Transit {
                 cell.add(
                     LogicalRouterStaticRoute(
                         key: .own("route-\(target)"),
-                        externalIds: ["ic-node": node.name, "k8s.ovn.org/network": "default"],
+                        externalIDs: ["ic-node": node.name, "k8s.ovn.org/network": "default"],
                         ipPrefix: target.description, nexthop: hop.description),
                     to: Topology.router.staticRoutes)
             }

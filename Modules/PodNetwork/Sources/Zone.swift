@@ -28,7 +28,7 @@ enum Zone {
         let nodeSwitch = cell.add(LogicalSwitch(key: .fixed(name), name: name, otherConfig: settings))
         let router = cell.add(
             LogicalRouter(
-                key: .fixed(Topology.clusterRouter), externalIds: ["k8s-cluster-router": "yes"],
+                key: .fixed(Topology.clusterRouter), externalIDs: ["k8s-cluster-router": "yes"],
                 name: Topology.clusterRouter,
                 options: ["always_learn_from_arp_request": "false"]))
 
