@@ -1,5 +1,11 @@
 public import Core
 import Logging
+import Model
+
+/// Why a daemon does not start: modules that cannot work on this node.
+public struct StartRefusal: Error, Sendable {
+    public let problems: [Problem]
+}
 
 /// Runs the core: takes what feeds bring, lets it settle in turns, and hands each plane its difference.
 ///
@@ -15,6 +21,8 @@ public actor Scheduler {
     /// The problems that were logged last, so that each is logged once when it comes and once when it goes.
     private var logged: Set<String> = []
     private(set) var state = RunState()
+    /// Whether the planes have been told anything.
+    private var isStarted = false
 
     /// - Parameter make: makes the engine with its modules enabled; called inside the actor, which owns it from then.
     public init(
@@ -27,7 +35,10 @@ public actor Scheduler {
     }
 
     /// Works until its task is cancelled. What the planes have put in place stays.
-    public func run() async {
+    ///
+    /// Throws `StartRefusal` when a module cannot work on this node at all, before any plane has been told anything.
+    public func run() async throws(StartRefusal) {
+        var refusal: StartRefusal?
         await withTaskGroup(of: Void.self) { group in
             let mailbox = mailbox
             let log = log
@@ -41,12 +52,16 @@ public actor Scheduler {
                     await keepGoing("feed \(feed.name)", log) { try await feed.run { mailbox.add(.event($0)) } }
                 }
             }
-            for await _ in mailbox.news { step() }
+            for await _ in mailbox.news {
+                refusal = step()
+                if refusal != nil { break }
+            }
             group.cancelAll()
         }
+        if let refusal { throw refusal }
     }
 
-    private func step() {
+    private func step() -> StartRefusal? {
         for letter in mailbox.empty() {
             switch letter {
             case .event(let event): take(event)
@@ -56,10 +71,16 @@ public actor Scheduler {
         while engine.hasWork {
             let result = engine.turn()
             state.turn = result.turn
+            if !isStarted, !result.deltas.isEmpty {
+                let refusals = engine.problems().filter { $0.object?.kind == LocalNode.kind }
+                guard refusals.isEmpty else { return StartRefusal(problems: refusals) }
+                isStarted = true
+            }
             for delta in result.deltas { planes.first { $0.name == delta.plane }?.apply(delta) }
         }
         logProblems()
         wake()
+        return nil
     }
 
     private func take(_ event: FeedEvent) {
