@@ -57,7 +57,7 @@ targets += [
 ]
 targets += part("Control", ["LocalHTTP", nio, posix, http], tested: [])
 targets += part("Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: [])
-targets += part("Supervision", ["Linux", log], tested: [])
+targets += part("Supervision", ["CLinux", "Linux"], tested: [])
 targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: [posix])
 targets += modules.flatMap(module)
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
