@@ -12,8 +12,8 @@ enum BridgeFlows {
     private static let cookie = 0xdeff_105
 
     static func handle(_ gateway: NodeGateway, _ cell: inout Cell) throws(Rejection) {
-        guard let local = cell.get(LocalNode.self, "", "."),
-            let cluster = cell.get(ClusterNetwork.self, "", ClusterNetwork.name),
+        guard let local = cell.localNode(),
+            let cluster = cell.cluster(),
             let node = cell.get(NodeNetwork.self, "", local.nodeName)
         else { return }
         let patch = "patch-\(Topology.externalPort(gateway.bridge, local.nodeName))-to-\(Topology.integrationBridge)"
@@ -24,12 +24,15 @@ enum BridgeFlows {
         var table = FlowTable(bridge: gateway.bridge, cookie: cookie)
         basics(&table, gateway, ports, encapsulationPort: cluster.encapsulationPort)
         for family in cluster.families {
-            guard let address = gateway.address(family)?.address, let network = cluster.masquerade(family) else { continue }
+            guard let address = gateway.address(family)?.address, let network = cluster.masqueradeSubnets[family] else {
+                continue
+            }
             let view = FamilyView(
                 family: family, node: address, nodeNetwork: gateway.address(family)?.network,
                 others: gateway.addresses.map(\.address).filter { $0.family == family && $0 != address },
                 masquerade: Masquerade(network), services: cluster.serviceNetworks.filter { $0.family == family },
-                cluster: cluster.clusterSubnets.map(\.network).filter { $0.family == family }, ownSubnet: node.subnet(family))
+                cluster: cluster.clusterSubnets.map(\.network).filter { $0.family == family },
+                ownSubnet: node.subnet(family))
             hairpin(&table, view, ports)
             guards(&table, view, ports)
             outside(&table, view, gateway, ports, zone: local.conntrackZone)
@@ -126,7 +129,9 @@ enum BridgeFlows {
                 table.add(102, "\(from),\(f.ip),\(f.target)=\(network)", "\(commit(side.mark)),NORMAL")
             }
             if f.neighbourSolicitation {
-                for type in [135, 136] { table.add(102, "\(from),icmp6,icmp_type=\(type)", "\(commit(side.mark)),NORMAL") }
+                for type in [135, 136] {
+                    table.add(102, "\(from),icmp6,icmp_type=\(type)", "\(commit(side.mark)),NORMAL")
+                }
             }
             table.add(100, "\(from),\(f.ip)", "\(commit(side.mark)),output:\(ports.uplink)")
         }

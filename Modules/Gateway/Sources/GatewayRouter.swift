@@ -5,8 +5,8 @@ import Vocabulary
 /// The zone's router to the outside: it wears the node's addresses and MAC, and translates what leaves.
 enum GatewayRouter {
     static func handle(_ gateway: NodeGateway, _ cell: inout Cell) throws(Rejection) {
-        guard let local = cell.get(LocalNode.self, "", "."),
-            let cluster = cell.get(ClusterNetwork.self, "", ClusterNetwork.name),
+        guard let local = cell.localNode(),
+            let cluster = cell.cluster(),
             let node = cell.get(NodeNetwork.self, "", local.nodeName)
         else { return }
         let zone = ZoneOfGateway(gateway: gateway, node: node, cluster: cluster, local: local)
@@ -20,7 +20,7 @@ enum GatewayRouter {
     /// The switch between the cluster router and the gateway router.
     private static func joinSwitch(_ zone: ZoneOfGateway, _ cell: inout Cell) {
         let join = cell.add(LogicalSwitch(key: .fixed(Topology.joinSwitch), name: Topology.joinSwitch))
-        let first = zone.cluster.families.compactMap { zone.cluster.join($0)?.interface(offset: 1) }
+        let first = zone.cluster.families.compactMap { zone.cluster.clusterRouterJoinAddress($0) }
         for (router, networks) in [(Topology.clusterRouter, first), (zone.routerName, zone.node.join)] {
             let port = Topology.routerToJoin(router)
             cell.add(
@@ -68,7 +68,7 @@ enum GatewayRouter {
             LogicalSwitchPort(
                 key: .fixed(wire), addresses: ["unknown"], name: wire,
                 options: ["network_name": Topology.physicalNetwork],
-                tagRequest: zone.local.vlanID == 0 ? nil : zone.local.vlanID, type: "localnet"),
+                tagRequest: zone.local.gateway.vlan, type: "localnet"),
             to: external.ports)
         let peer = Topology.externalToRouter(zone.node.name)
         cell.add(
@@ -84,38 +84,38 @@ enum GatewayRouter {
     private static func routes(_ zone: ZoneOfGateway, _ router: RowRef<LogicalRouter>, _ cell: inout Cell) {
         let out = Topology.routerToExternal(zone.node.name)
         for family in zone.cluster.families {
-            guard let inside = zone.cluster.join(family)?[1], let own = zone.node.join(family)?.address,
-                let masquerade = zone.cluster.masquerade(family).map(Masquerade.init)
+            guard let inside = zone.cluster.clusterRouterJoinAddress(family)?.address,
+                let own = zone.node.join(family)?.address,
+                let masquerade = zone.cluster.masqueradeSubnets[family].map(Masquerade.init)
             else { continue }
-            func add(
-                _ target: IPNetwork, _ hop: IPAddress, by port: String? = nil, _ labels: [String: String]? = nil,
-                to column: SetColumn<RowRef<LogicalRouterStaticRoute>>, _ policy: LogicalRouterStaticRoute.Policy? = nil,
-                _ cell: inout Cell
-            ) {
-                cell.add(
-                    LogicalRouterStaticRoute(
-                        key: .own("route-\(policy == nil ? "" : "from-")\(target)"), externalIDs: labels,
-                        ipPrefix: target.description, nexthop: hop.description, outputPort: port, policy: policy),
-                    to: column)
-            }
             for range in zone.cluster.clusterSubnets where range.network.family == family {
-                add(range.network, inside, to: router.staticRoutes, &cell)
+                cell.add(route(range.network, via: inside), to: router.staticRoutes)
             }
             if let hop = zone.gateway.nextHop(family) {
-                add(family.everything, hop, by: out, to: router.staticRoutes, &cell)
+                cell.add(route(.everything(family), via: hop, by: out), to: router.staticRoutes)
             }
-            add(
-                masquerade.network, masquerade.nextHop, by: out, ["k8s.ovn.org/node-masquerade-subnet": ""],
-                to: router.staticRoutes, &cell)
+            var toHost = route(masquerade.network, via: masquerade.nextHop, by: out)
+            toHost.externalIDs = ["k8s.ovn.org/node-masquerade-subnet": ""]
+            cell.add(toHost, to: router.staticRoutes)
             cell.add(
                 StaticMACBinding(
                     key: .fixed("\(out) \(masquerade.nextHop)"), ip: masquerade.nextHop.description, logicalPort: out,
                     mac: MACAddress(for: masquerade.nextHop).description, overrideDynamicMac: true))
-            add(IPNetwork(host: own), own, to: Topology.router.staticRoutes, &cell)
+            cell.add(route(IPNetwork(host: own), via: own), to: Topology.router.staticRoutes)
             if let subnet = zone.node.subnet(family) {
-                add(subnet, own, to: Topology.router.staticRoutes, .srcIp, &cell)
+                var outward = route(subnet, via: own, key: "route-from-\(subnet)")
+                outward.policy = .srcIp
+                cell.add(outward, to: Topology.router.staticRoutes)
             }
         }
+    }
+
+    private static func route(
+        _ target: IPNetwork, via hop: IPAddress, by port: String? = nil, key: String? = nil
+    ) -> LogicalRouterStaticRoute {
+        LogicalRouterStaticRoute(
+            key: .own(key ?? "route-\(target)"), ipPrefix: target.description, nexthop: hop.description,
+            outputPort: port)
     }
 
     /// What leaves the zone leaves with the node's address, by ports that the host's own connections never use: with
@@ -123,7 +123,7 @@ enum GatewayRouter {
     private static func translations(_ zone: ZoneOfGateway, _ router: RowRef<LogicalRouter>, _ cell: inout Cell) {
         for family in zone.cluster.families {
             guard let address = zone.gateway.address(family)?.address, let own = zone.node.join(family)?.address,
-                let masquerade = zone.cluster.masquerade(family).map(Masquerade.init)
+                let masquerade = zone.cluster.masqueradeSubnets[family].map(Masquerade.init)
             else { continue }
             let inside =
                 [IPNetwork(host: own)]
@@ -133,7 +133,9 @@ enum GatewayRouter {
                 cell.add(
                     NAT(
                         key: .own("snat-\(network)"), externalIp: address.description,
-                        externalPortRange: zone.local.portRange, logicalIp: text, type: .snat),
+                        externalPortRange:
+                            "\(zone.local.gateway.ephemeralPorts.lowerBound)-\(zone.local.gateway.ephemeralPorts.upperBound)",
+                        logicalIp: text, type: .snat),
                     to: router.nat)
             }
             // A repeated SYN of the host to a service is new to the load balancer's forced translation, which then
@@ -143,7 +145,9 @@ enum GatewayRouter {
                 family == .v4
                 ? masquerade.host.description : IPNetwork(masquerade.network.address, length: 64)?.network.description
             cell.add(
-                NAT(key: .own("snat-host-\(family.rawValue)"), externalIp: address.description, logicalIp: host, type: .snat),
+                NAT(
+                    key: .own("snat-host-\(family.rawValue)"), externalIp: address.description, logicalIp: host,
+                    type: .snat),
                 to: router.nat)
         }
     }

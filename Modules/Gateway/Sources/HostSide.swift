@@ -5,15 +5,17 @@ import Vocabulary
 /// What the host must know to speak with its gateway router: the masquerade addresses and the way to services.
 enum HostSide {
     static func handle(_ gateway: NodeGateway, _ cell: inout Cell) throws(Rejection) {
-        guard let local = cell.get(LocalNode.self, "", "."),
-            let cluster = cell.get(ClusterNetwork.self, "", ClusterNetwork.name)
+        guard let local = cell.localNode(),
+            let cluster = cell.cluster()
         else { return }
         let device = gateway.bridge
         cell.add(HostLink(device: device, up: true))
         // The bridge and the gateway router share a MAC: learning would let the two take it from each other.
-        cell.add(ForwardingEntry(bridge: device, port: device, vlan: local.vlanID, mac: gateway.mac))
+        cell.add(ForwardingEntry(bridge: device, port: device, vlan: local.gateway.vlan ?? 0, mac: gateway.mac))
         for family in cluster.families {
-            guard let network = cluster.masquerade(family), let address = gateway.address(family)?.address else { continue }
+            guard let network = cluster.masqueradeSubnets[family], let address = gateway.address(family)?.address else {
+                continue
+            }
             let masquerade = Masquerade(network)
             cell.add(
                 HostAddress(
@@ -39,10 +41,11 @@ enum HostSide {
     /// to services by the masquerade address.
     private static func sourceRules(_ gateway: NodeGateway, _ cluster: ClusterNetwork) -> [String] {
         cluster.serviceNetworks.compactMap { services in
-            guard let network = cluster.masquerade(services.family) else { return nil }
+            guard let network = cluster.masqueradeSubnets[services.family] else { return nil }
             let host = Masquerade(network).host
             let field = services.family == .v4 ? "ip" : "ip6"
-            return "oifname \"\(gateway.bridge)\" \(field) daddr \(services) \(field) saddr != \(host) snat \(field) to \(host)"
+            return
+                "oifname \"\(gateway.bridge)\" \(field) daddr \(services) \(field) saddr != \(host) snat \(field) to \(host)"
         }
     }
 }

@@ -6,25 +6,28 @@ import Vocabulary
 /// of the module by a `NodeGateway`.
 enum Uplink {
     static func handle(_ local: LocalNode, _ cell: inout Cell) throws(Rejection) {
-        guard local.gatewayMode != .disabled, let cluster = cell.get(ClusterNetwork.self, "", ClusterNetwork.name)
+        guard local.gateway.mode != .disabled, let cluster = cell.cluster()
         else { return }
         let bridges = cell.list(cell.group(of: OVSBridge.self))
-        let discovery = Discovery { name in bridge(of: name, bridges)?.name ?? bridgeName(for: name) }
+        let discovery = Discovery { name in bridge(holding: name, bridges)?.name ?? bridgeName(for: name) }
         let exit = try discovery.find(
-            cell.list(cell.group(of: Route.self)), families: cluster.families, interface: local.gatewayInterface,
-            nextHops: local.nextHops)
-        let existing = bridge(of: exit.interface, bridges)
-        let bridge = existing?.name ?? bridgeName(for: exit.interface)
-        let uplink = try existing.map { bridge throws(Rejection) in try card(of: bridge) } ?? exit.interface
-        guard let mac = cell.get(Link.self, "", uplink)?.mac else {
+            cell.list(cell.group(of: Route.self)), families: cluster.families, interface: local.gateway.interface,
+            nextHops: local.gateway.nextHops)
+        let existing = bridge(holding: exit.interface, bridges)
+        let name = existing?.name ?? bridgeName(for: exit.interface)
+        let uplink = try existing.map(card(of:)) ?? exit.interface
+        guard let card = cell.get(Link.self, "", uplink), let mac = card.mac else {
             throw Rejection(
                 "NoSuchInterface", field: "gateway.interface",
                 "there is no interface \(uplink): name one of this node, or leave gateway.interface empty to take that "
                     + "of the default route")
         }
+        if let problem = cluster.problem(withUplink: uplink, mtu: card.mtu, isSingleNode: local.isSingleNode) {
+            throw Rejection(problem.reason, problem.message)
+        }
         let gateway = NodeGateway(
-            bridge: bridge, uplink: uplink, isOurBridge: existing?.owned ?? true, mac: mac,
-            addresses: addresses([bridge, uplink], cluster, &cell), nextHops: exit.nextHops)
+            bridge: name, uplink: uplink, isOurBridge: existing?.owned ?? true, mac: mac,
+            addresses: addresses([name, uplink], cluster, &cell), nextHops: exit.nextHops)
         if gateway.isOurBridge { makeBridge(gateway, local, &cell) }
         guard !gateway.addresses.isEmpty else { return }
         cell.publish(gateway)
@@ -34,7 +37,7 @@ enum Uplink {
     private static func bridgeName(for card: String) -> String { String("br\(card)".prefix(15)) }
 
     /// The bridge that an interface is, or is a port of. The integration bridge is never a way out.
-    private static func bridge(of interface: String, _ bridges: [OVSBridge]) -> OVSBridge? {
+    private static func bridge(holding interface: String, _ bridges: [OVSBridge]) -> OVSBridge? {
         bridges.filter { $0.name != Topology.integrationBridge }
             .first { $0.name == interface || $0.ports.contains(interface) }
     }
@@ -57,7 +60,7 @@ enum Uplink {
     private static func addresses(
         _ devices: [String], _ cluster: ClusterNetwork, _ cell: inout Cell
     ) -> [IPNetwork] {
-        let ours = cluster.masqueradeSubnets
+        let ours = cluster.masqueradeSubnets.values
         let all = cell.list(cell.group(of: LinkAddress.self))
             .filter { devices.contains($0.device) && $0.scope == .global && !$0.isDeprecated }
             .map(\.address)
@@ -88,15 +91,16 @@ enum Uplink {
     private static func announce(
         _ gateway: NodeGateway, _ local: LocalNode, _ warnings: [Rejection], _ cell: inout Cell
     ) {
-        let configuration = L3GatewayConfig(
-            mode: local.gatewayMode.rawValue, bridgeID: gateway.bridge,
-            interfaceID: Topology.externalPort(gateway.bridge, local.nodeName), mac: gateway.mac,
-            addresses: gateway.addresses, nextHops: gateway.nextHops, nodePortEnable: local.nodePort,
-            vlanID: local.vlanID)
+        let configuration = L3GatewayConfiguration(
+            .init(
+                mode: local.gateway.mode, bridge: gateway.bridge,
+                interface: Topology.externalPort(gateway.bridge, local.nodeName), mac: gateway.mac,
+                addresses: gateway.addresses, nextHops: gateway.nextHops, nodePort: local.gateway.nodePort,
+                vlan: local.gateway.vlan ?? 0))
         cell.add(
             ObjectStatus(
-                Node.id("", local.nodeName), annotations: [Annotation.l3GatewayConfig: configuration.text],
-                events: warnings.map { StatusEvent(type: .warning, reason: $0.reason, message: $0.message) }))
+                Node.id("", local.nodeName), annotations: [L3GatewayConfiguration.key: configuration.text],
+                events: warnings.map { ObjectEvent(.warning, reason: $0.reason, message: $0.message) }))
         cell.add(
             OpenVSwitch(
                 key: .fixed("."),

@@ -10,18 +10,19 @@ enum EngineSettings {
             "hostname": local.nodeName,
             "ovn-bridge": Topology.integrationBridge,
             "ovn-bridge-datapath-type": local.datapath.rawValue,
-            "ovn-enable-lflow-cache": "true",
+            "ovn-enable-lflow-cache": String(local.controller.logicalFlowCache),
             "ovn-encap-type": "geneve",
             "ovn-is-interconn": "true",
-            "ovn-monitor-all": "true",
-            "ovn-openflow-probe-interval": "0",
-            "ovn-remote": local.southboundRemote,
-            "ovn-remote-probe-interval": "100000",
+            "ovn-monitor-all": String(local.controller.monitorAll),
+            "ovn-openflow-probe-interval": String(local.controller.openflowProbe),
+            "ovn-remote": local.controller.southbound,
+            "ovn-remote-probe-interval": String(local.controller.inactivityProbe),
             "ovn-set-local-ip": "true",
             "system-id": chassisID(node, &cell),
         ]
-        guard let encapsulation = encapsulationAddress(local, node, &cell) else { return }
-        settings["ovn-encap-ip"] = encapsulation.description
+        let ends = encapsulationAddresses(local, node, &cell)
+        guard !ends.isEmpty else { return }
+        settings["ovn-encap-ip"] = ends.map(\.description).joined(separator: ",")
         let system = cell.add(OpenVSwitch(key: .fixed("."), externalIDs: settings))
         cell.add(
             Bridge(
@@ -34,13 +35,14 @@ enum EngineSettings {
     /// node's name.
     static func chassisID(_ node: Node, _ cell: inout Cell) -> String {
         let system = cell.get(OVSSystem.self, "", ".")?.systemID ?? ""
-        return system.isEmpty ? node.annotations[Annotation.chassisID] ?? node.name : system
+        return system.isEmpty ? node.annotations[ChassisID.key] ?? node.name : system
     }
 
-    /// The configured address, else the node's first one of the primary family.
-    static func encapsulationAddress(_ local: LocalNode, _ node: Node, _ cell: inout Cell) -> IPAddress? {
-        if let address = local.encapsulationAddress { return address }
-        let primary = cell.get(ClusterNetwork.self, "", ClusterNetwork.name)?.families.first
-        return node.addresses.first { $0.family == primary } ?? node.addresses.first
+    /// The configured addresses, else the node's first one of the primary family.
+    static func encapsulationAddresses(_ local: LocalNode, _ node: Node, _ cell: inout Cell) -> [IPAddress] {
+        guard local.encapsulationAddresses.isEmpty else { return local.encapsulationAddresses }
+        let primary = cell.cluster()?.primaryFamily
+        let own = node.internalAddresses
+        return (own.first { $0.family == primary } ?? own.first).map { [$0] } ?? []
     }
 }

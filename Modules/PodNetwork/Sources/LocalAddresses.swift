@@ -6,7 +6,7 @@ import Vocabulary
 enum LocalAddresses {
     /// Without those that are ours (management port, masquerade), link-local ones, and loopback.
     static func networks(_ cell: inout Cell) -> [IPNetwork] {
-        let ours = cell.get(ClusterNetwork.self, "", ClusterNetwork.name)?.masqueradeSubnets ?? []
+        let ours = cell.cluster()?.masqueradeSubnets.values ?? []
         return cell.list(cell.group(of: LinkAddress.self))
             .filter { $0.device != Topology.managementDevice && $0.device != "lo" }
             .map(\.address)

@@ -8,30 +8,31 @@ import Vocabulary
 /// allocation: what is annotated is honoured before anything is given out.
 enum NodeAllocation {
     /// 0 and 1 are taken by the routers that all nodes share; OVN-Kubernetes ends at 5000.
-    static let ids = Pool("node-ids", 2...5000)
+    static let ids = Pool("node-ids", NodeID.range)
 
     static func handle(_ node: Node, _ cell: inout Cell) throws(Rejection) {
-        guard let cluster = cell.get(ClusterNetwork.self, "", ClusterNetwork.name) else { return }
+        guard let cluster = cell.cluster() else { return }
         guard let id = try cell.allocate(from: ids, for: node.name, preferring: annotatedID(node)) else { return }
         var subnets: [IPNetwork] = []
         for family in cluster.families {
             guard let subnet = try subnet(of: node, family, cluster, &cell) else { return }
             subnets.append(subnet)
         }
-        let transit = TransitAddresses(cluster.families.compactMap { cluster.transit($0)?.interface(offset: id) })
+        let number = NodeID(id)
+        let transit = TransitAddresses(ByFamily { cluster.transitAddress(of: number, $0) })
         cell.add(
             ObjectStatus(
                 node.id,
                 annotations: [
-                    Annotation.nodeID: String(id),
-                    Annotation.nodeSubnets: NodeSubnets(subnets).text,
-                    Annotation.transitAddresses: transit.text,
-                    Annotation.networkIDs: #"{"default":"0"}"#,
+                    NodeID.key: number.text,
+                    NodeSubnets.key: NodeSubnets(subnets.sorted()).text,
+                    TransitAddresses.key: transit.text,
+                    AnnotationKey.networkIDs: #"{"default":"0"}"#,
                 ]))
     }
 
     private static func annotatedID(_ node: Node) -> Int? {
-        node.annotations[Annotation.nodeID].flatMap { Int($0) }
+        (try? node.annotations.annotation(NodeID.self))?.number
     }
 
     /// One block of the family's cluster subnets, counted through all of them: a subnet that was added later continues
@@ -40,8 +41,7 @@ enum NodeAllocation {
         of node: Node, _ family: Family, _ cluster: ClusterNetwork, _ cell: inout Cell
     ) throws(Rejection) -> IPNetwork? {
         let blocks = Blocks(cluster.clusterSubnets.filter { $0.network.family == family })
-        let annotated = node.annotations[Annotation.nodeSubnets]
-            .flatMap { try? NodeSubnets(text: $0) }?.subnets.first { $0.family == family }
+        let annotated = (try? node.annotations.annotation(NodeSubnets.self))?.subnets.first { $0.family == family }
         let pool = Pool("node-subnets-\(family)", 0...max(blocks.count - 1, 0))
         let number: Int?
         do {
@@ -58,13 +58,15 @@ enum NodeAllocation {
 
 /// The node subnets that a list of cluster subnets divides into, numbered in order.
 struct Blocks: CustomStringConvertible {
-    private let ranges: [ClusterSubnet]
+    private let ranges: [ClusterNetwork.ClusterSubnet]
 
-    init(_ ranges: [ClusterSubnet]) { self.ranges = ranges }
+    init(_ ranges: [ClusterNetwork.ClusterSubnet]) { self.ranges = ranges }
 
     var count: Int { ranges.reduce(0) { $0 + Self.count($1) } }
 
-    private static func count(_ range: ClusterSubnet) -> Int { 1 << min(range.hostPrefix - range.network.length, 20) }
+    private static func count(_ range: ClusterNetwork.ClusterSubnet) -> Int {
+        1 << min(range.hostPrefix - range.network.length, 20)
+    }
 
     subscript(number: Int) -> IPNetwork? {
         var rest = number

@@ -5,44 +5,29 @@ import Vocabulary
 /// What a node's annotations say of it becomes a `NodeNetwork`; what the local node knows of itself is annotated.
 enum NodeDescription {
     static func handle(_ node: Node, _ cell: inout Cell) throws(Rejection) {
-        guard let cluster = cell.get(ClusterNetwork.self, "", ClusterNetwork.name),
-            let local = cell.get(LocalNode.self, "", ".")
-        else { return }
+        guard let cluster = cell.cluster(), let local = cell.localNode() else { return }
         let isLocal = local.nodeName == node.name
         if isLocal { describe(local, node, cluster, &cell) }
-        guard let idText = node.annotations[Annotation.nodeID], let subnetText = node.annotations[Annotation.nodeSubnets],
-            let transitText = node.annotations[Annotation.transitAddresses]
+        guard let id = try node.annotations.annotation(NodeID.self),
+            let subnets = try node.annotations.annotation(NodeSubnets.self),
+            let transit = try node.annotations.annotation(TransitAddresses.self)
         else { return }
-        let chassis = isLocal ? EngineSettings.chassisID(node, &cell) : node.annotations[Annotation.chassisID]
+        let chassis = isLocal ? EngineSettings.chassisID(node, &cell) : node.annotations[ChassisID.key]
         let ends =
             isLocal
-            ? EngineSettings.encapsulationAddress(local, node, &cell).map { [$0] }
-            : try node.annotations[Annotation.encapsulationAddresses]
-                .map { try read(Annotation.encapsulationAddresses) { try EncapIPs(text: $0) }($0).addresses }
+            ? EngineSettings.encapsulationAddresses(local, node, &cell)
+            : try node.annotations.annotation(EncapsulationAddresses.self)?.addresses
         guard let chassis, let ends else { return }
-        guard let id = Int(idText), NodeAllocation.ids.range.contains(id) else {
-            throw Rejection(
-                "BadAnnotation", field: field(Annotation.nodeID), "\"\(idText)\" is not a node id from 2 to 5000")
+        guard NodeID.range.contains(id.number) else {
+            throw Rejection("BadAnnotation", field: NodeID.field, "\(id.number) is not a node id from 2 to 5000")
         }
-        let subnets = try read(Annotation.nodeSubnets) { try NodeSubnets(text: $0) }(subnetText).subnets
-        let transit = try read(Annotation.transitAddresses) { try TransitAddresses(text: $0) }(transitText).addresses
         cell.publish(
             NodeNetwork(
-                name: node.name, isLocal: isLocal, nodeID: id, subnets: try complete(subnets, node, cluster),
-                transit: transit, join: cluster.families.compactMap { cluster.join($0)?.interface(offset: id) },
-                chassisID: chassis, encapsulationAddresses: ends))
-    }
-
-    private static func field(_ annotation: String) -> String { "metadata.annotations[\(annotation)]" }
-
-    private static func read<T>(
-        _ annotation: String, _ parse: @escaping (String) throws -> T
-    ) -> (String) throws(Rejection) -> T {
-        { text throws(Rejection) in
-            do { return try parse(text) } catch {
-                throw Rejection("BadAnnotation", field: field(annotation), "\(error)")
-            }
-        }
+                name: node.name, isLocal: isLocal, nodeID: id.number,
+                subnets: try complete(subnets.subnets, node, cluster),
+                transit: cluster.families.compactMap { transit.addresses[$0] },
+                join: cluster.families.compactMap { cluster.joinAddress(of: id, $0) }, chassisID: chassis,
+                encapsulationAddresses: ends))
     }
 
     /// One subnet per family of the cluster, in its order; fewer would be half a network.
@@ -52,11 +37,12 @@ enum NodeDescription {
         let chosen = cluster.families.compactMap { family in subnets.first { $0.family == family } }
         guard chosen.count == cluster.families.count else {
             func have(_ family: Family) -> String {
-                "expected \(family) \(cluster.families.contains(family)) have "
-                    + "\(subnets.contains { $0.family == family })"
+                let name = family == .v4 ? "v4" : "v6"
+                let has = subnets.contains { $0.family == family }
+                return "expected \(name) \(cluster.families.contains(family)) have \(has)"
             }
             throw Rejection(
-                "MissingSubnet", field: field(Annotation.nodeSubnets),
+                "MissingSubnet", field: NodeSubnets.field,
                 "failed to get expected host subnets for node \(node.name); \(have(.v4)), \(have(.v6))")
         }
         return chosen
@@ -68,19 +54,18 @@ enum NodeDescription {
     ) {
         let own = LocalAddresses.networks(&cell)
         var annotations = [
-            Annotation.chassisID: EngineSettings.chassisID(node, &cell),
-            Annotation.hostCIDRs: HostCIDRs(own).text,
-            Annotation.zoneName: node.name,
-            Annotation.masqueradeSubnets: MasqueradeSubnets(cluster.masqueradeSubnets).text,
+            ChassisID.key: EngineSettings.chassisID(node, &cell),
+            HostCIDRs.key: HostCIDRs(own).text,
+            ZoneName.key: node.name,
+            MasqueradeSubnets.key: MasqueradeSubnets(cluster.masqueradeSubnets).text,
         ]
-        if let end = EngineSettings.encapsulationAddress(local, node, &cell) {
-            annotations[Annotation.encapsulationAddresses] = EncapIPs([end]).text
-        }
-        let primary = cluster.families.compactMap { family in
-            node.addresses.first { $0.family == family }
+        let ends = EngineSettings.encapsulationAddresses(local, node, &cell)
+        if !ends.isEmpty { annotations[EncapsulationAddresses.key] = EncapsulationAddresses(ends).text }
+        let primary = ByFamily { family in
+            node.internalAddresses.first { $0.family == family }
                 .flatMap { address in own.first { $0.address == address } }
         }
-        if !primary.isEmpty { annotations[Annotation.primaryAddresses] = PrimaryAddresses(primary).text }
+        if !primary.isEmpty { annotations[PrimaryAddresses.key] = PrimaryAddresses(primary).text }
         cell.add(ObjectStatus(node.id, annotations: annotations))
     }
 }

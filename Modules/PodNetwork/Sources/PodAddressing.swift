@@ -7,10 +7,10 @@ import Vocabulary
 enum PodAddressing {
     static func handle(_ pod: Pod, _ cell: inout Cell) throws(Rejection) {
         guard !pod.hostNetwork, !pod.isCompleted, !pod.nodeName.isEmpty,
-            let cluster = cell.get(ClusterNetwork.self, "", ClusterNetwork.name),
-            let local = cell.get(LocalNode.self, "", ".")
+            let cluster = cell.cluster(),
+            let local = cell.localNode()
         else { return }
-        let annotated = try annotation(of: pod)
+        let annotated = try pod.annotations.annotation(PodNetworks.self)?.default
         guard pod.nodeName == local.nodeName else {
             if let annotated { cell.publish(port(of: pod, annotated, isLocal: false)) }
             return
@@ -21,20 +21,13 @@ enum PodAddressing {
         let network = network(of: pod, addresses, node, cluster)
         let port = port(of: pod, network, isLocal: true)
         cell.publish(port)
-        cell.add(ObjectStatus(pod.id, annotations: [Annotation.podNetworks: PodNetworks(network).text]))
+        cell.add(ObjectStatus(pod.id, PodNetworks(network)))
         logicalPort(port, node, &cell)
-    }
-
-    private static func annotation(of pod: Pod) throws(Rejection) -> PodNetwork? {
-        guard let text = pod.annotations[Annotation.podNetworks] else { return nil }
-        do { return try PodNetworks(text: text).default } catch {
-            throw Rejection("BadAnnotation", field: "metadata.annotations[\(Annotation.podNetworks)]", "\(error)")
-        }
     }
 
     /// One address per family, from the node's subnets. An annotated one is kept for the life of the pod.
     private static func addresses(
-        of pod: Pod, _ annotated: PodNetwork?, _ node: NodeNetwork, _ cell: inout Cell
+        of pod: Pod, _ annotated: PodNetworkAssignment?, _ node: NodeNetwork, _ cell: inout Cell
     ) throws(Rejection) -> [IPNetwork]? {
         var addresses: [IPNetwork] = []
         for subnet in node.subnets {
@@ -65,24 +58,24 @@ enum PodAddressing {
 
     private static func network(
         of pod: Pod, _ addresses: [IPNetwork], _ node: NodeNetwork, _ cluster: ClusterNetwork
-    ) -> PodNetwork {
-        var routes: [PodNetwork.Route] = []
+    ) -> PodNetworkAssignment {
+        var routes: [PodNetworkAssignment.Route] = []
         for address in addresses {
             guard let gateway = node.gateway(address.family) else { continue }
             let family = address.family
             let targets =
                 cluster.clusterSubnets.map(\.network).filter { $0.family == family }
                 + cluster.serviceNetworks.filter { $0.family == family }
-                + [cluster.masquerade(family).map { IPNetwork(host: Masquerade($0).hairpin) }, cluster.join(family)]
-                .compactMap { $0 }
-            routes += targets.map { PodNetwork.Route(destination: $0, nextHop: gateway) }
+                + [cluster.masquerade(.hairpin, family).map(IPNetwork.init(host:)), cluster.joinSubnets[family]]
+                .compactMap(\.self)
+            routes += targets.map { PodNetworkAssignment.Route($0, via: gateway) }
         }
-        return PodNetwork(
+        return PodNetworkAssignment(
             addresses: addresses, mac: addresses.map(\.address).derivedMAC ?? MACAddress(number: 0),
             gateways: addresses.compactMap { node.gateway($0.family) }, routes: routes, role: "primary")
     }
 
-    private static func port(of pod: Pod, _ network: PodNetwork, isLocal: Bool) -> PodPort {
+    private static func port(of pod: Pod, _ network: PodNetworkAssignment, isLocal: Bool) -> PodPort {
         PodPort(
             namespace: pod.namespace, name: pod.name, labels: pod.labels, uid: pod.uid, node: pod.nodeName,
             isLocal: isLocal, addresses: network.addresses, mac: network.mac, gateways: network.gateways)

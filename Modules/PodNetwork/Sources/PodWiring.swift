@@ -6,8 +6,8 @@ import Vocabulary
 /// the pod attached.
 enum PodWiring {
     static func handle(_ attachment: Attachment, _ cell: inout Cell) throws(Rejection) {
-        guard let cluster = cell.get(ClusterNetwork.self, "", ClusterNetwork.name),
-            let local = cell.get(LocalNode.self, "", "."),
+        guard let cluster = cell.cluster(),
+            let local = cell.localNode(),
             let port = cell.get(PodPort.self, attachment.podNamespace, attachment.podName), port.isLocal
         else { return }
         guard attachment.podUID.isEmpty || attachment.podUID == port.uid else {
@@ -22,7 +22,7 @@ enum PodWiring {
                 key: .fixed(device),
                 externalIDs: [
                     "iface-id": port.logicalPort, "iface-id-ver": port.uid, "sandbox": attachment.sandbox,
-                    "attached_mac": port.mac.description, "pod-if-name": attachment.interfaceName,
+                    "attached_mac": port.mac.description, "pod-if-name": attachment.interface,
                     "ip_addresses": port.addresses.map(\.description).joined(separator: ","),
                 ],
                 name: device))
@@ -34,7 +34,7 @@ enum PodWiring {
         let isUserspace = local.datapath == .netdev
         cell.add(
             PodLink(
-                sandbox: attachment.sandbox, interface: attachment.interfaceName, hostInterface: device,
+                sandbox: attachment.sandbox, interface: attachment.interface, hostInterface: device,
                 netns: attachment.netns, mac: port.mac, mtu: cluster.mtu, addresses: port.addresses,
                 gateways: port.gateways, ingressDrop: isUserspace, checksumOffloadOff: isUserspace))
     }

@@ -5,7 +5,7 @@ import Vocabulary
 /// What a zone holds for each node: for its own node a switch and router ports, for every other the way to it.
 enum Zone {
     static func handle(_ node: NodeNetwork, _ cell: inout Cell) throws(Rejection) {
-        guard let cluster = cell.get(ClusterNetwork.self, "", ClusterNetwork.name) else { return }
+        guard let cluster = cell.cluster() else { return }
         if node.isLocal {
             localSwitch(node, cluster, &cell)
             Transit.own(node, &cell)

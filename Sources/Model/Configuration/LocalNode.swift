@@ -79,15 +79,18 @@ public struct LocalNode: Kind, Hashable {
         public var openflowProbe: Int
         public var monitorAll: Bool
         public var logicalFlowCache: Bool
+        /// Where the zone's southbound database listens: `unix:/run/ovn/ovnsb_db.sock`.
+        public var southbound: String
 
         public init(
             inactivityProbe: Int = 100_000, openflowProbe: Int = 0, monitorAll: Bool = true,
-            logicalFlowCache: Bool = true
+            logicalFlowCache: Bool = true, southbound: String = "unix:/run/ovn/ovnsb_db.sock"
         ) {
             self.inactivityProbe = inactivityProbe
             self.openflowProbe = openflowProbe
             self.monitorAll = monitorAll
             self.logicalFlowCache = logicalFlowCache
+            self.southbound = southbound
         }
     }
 

@@ -28,6 +28,11 @@ public struct IPNetwork: Hashable, Sendable, Comparable, CustomStringConvertible
 
     public var family: Family { address.family }
 
+    /// `0.0.0.0/0` or `::/0`.
+    public static func everything(_ family: Family) -> IPNetwork {
+        IPNetwork(unchecked: IPAddress(family: family, number: 0), 0)
+    }
+
     /// The bits that are the host's.
     private var hostMask: UInt128 {
         let host = family.bits - length

@@ -65,6 +65,9 @@ public struct ByFamily<Value: Hashable & Sendable>: Hashable, Sendable {
         self.v6 = v6
     }
 
+    /// What each family gives.
+    public init(_ value: (Family) -> Value?) { self.init(v4: value(.v4), v6: value(.v6)) }
+
     public subscript(_ family: Family) -> Value? {
         get { family == .v4 ? v4 : v6 }
         set { if family == .v4 { v4 = newValue } else { v6 = newValue } }
