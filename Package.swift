@@ -59,8 +59,12 @@ targets += [
 targets += part("Control", ["LocalHTTP", nio, posix, http], tested: [])
 targets += part(
     "Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: ["OVSDBTestKit"])
-targets += part("Supervision", ["Linux", log], tested: [])
+targets += part("Supervision", ["CLinux", "Linux"], tested: [])
 targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: ["OVSDBTestKit", posix])
+targets += part(
+    "Daemon",
+    ["CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "Planes", "Supervision", "Vocabulary", log]
+        + modules.map { .init(stringLiteral: $0) })
 targets += modules.flatMap(module)
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
 

@@ -88,7 +88,8 @@ struct Connection: ~Copyable {
             }
         }
         guard let answer = LocalHTTP.Answer(response: bytes) else {
-            throw .unanswered(socket: socket, reason: bytes.isEmpty ? "the connection was closed" : "not HTTP, or cut off")
+            throw .unanswered(
+                socket: socket, reason: bytes.isEmpty ? "the connection was closed" : "not HTTP, or cut off")
         }
         return answer
     }

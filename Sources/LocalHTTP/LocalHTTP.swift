@@ -25,16 +25,17 @@ public struct LocalHTTP: Sendable {
     }
 
     public let socket: String
+    /// What one request may take, from connecting to the end of the answer.
+    public let deadlineSeconds: Int
 
-    public init(socket: String) {
+    public init(socket: String, deadlineSeconds: Int = 5) {
         self.socket = socket
+        self.deadlineSeconds = deadlineSeconds
     }
 
-    /// Sends a request and waits for its answer, at most `seconds`.
-    public func request(
-        _ method: String, _ path: String, body: [UInt8] = [], within seconds: Int
-    ) throws(Failure) -> Answer {
-        let connection = try Connection(to: socket, seconds: seconds)
+    /// Sends a request and waits for its answer.
+    public func ask(_ method: String, _ path: String, body: [UInt8] = []) throws(Failure) -> Answer {
+        let connection = try Connection(to: socket, seconds: deadlineSeconds)
         let head = """
             \(method) \(path) HTTP/1.1\r
             Host: localhost\r
@@ -46,10 +47,6 @@ public struct LocalHTTP: Sendable {
             """
         try connection.send(Array(head.utf8) + body)
         return try connection.answer()
-    }
-
-    public func get(_ path: String, within seconds: Int = 5) throws(Failure) -> Answer {
-        try request("GET", path, within: seconds)
     }
 }
 
