@@ -16,7 +16,7 @@ public struct DaemonProcess: Sendable {
             environment: Environment.all, flags: flags, modules: BuiltinModules.manifests.map(\.name),
             hostName: Environment.hostName, kernelPorts: Environment.kernelPorts)
         if let configFile {
-            guard let text = Files.text(configFile) else {
+            guard let text = try? Files.read(configFile) else {
                 throw DaemonFailure("cannot read the configuration file \(configFile)")
             }
             input.file = (configFile, text)

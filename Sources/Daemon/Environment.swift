@@ -15,20 +15,17 @@ enum Environment {
         return result
     }
 
-    static var hostName: String { Files.text("/proc/sys/kernel/hostname")?.trimmed ?? "" }
+    static var hostName: String { KernelSettings.value("kernel/hostname") ?? "" }
 
     /// The source ports that the kernel gives out by itself.
     static var kernelPorts: ClosedRange<Int>? {
-        let numbers = Files.text("/proc/sys/net/ipv4/ip_local_port_range")?
+        let numbers = KernelSettings.value("net/ipv4/ip_local_port_range")?
             .split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
         guard let numbers, numbers.count == 2, numbers[0] <= numbers[1] else { return nil }
         return numbers[0]...numbers[1]
     }
 }
 
-extension String {
-    var trimmed: String { String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()) }
-}
 
 /// Signals that ask the process to end.
 enum Signals {
