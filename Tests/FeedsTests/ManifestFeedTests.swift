@@ -80,9 +80,9 @@ struct ManifestFeedTests {
             try temporary.write("manifests/a.yaml", pod("a", app: "three"))
             try await probe.until { ($0.objects[Pod.id("shop", "a")] as? Pod)?.labels["app"] == "three" }
             // Emptied, then written.
-            try temporary.write("manifests/a.yaml", "")
+            try temporary.overwrite("manifests/a.yaml", "")
             try await pass(probe, "two")
-            try temporary.write("manifests/a.yaml", pod("a", app: "four"))
+            try temporary.overwrite("manifests/a.yaml", pod("a", app: "four"))
             try await probe.until { ($0.objects[Pod.id("shop", "a")] as? Pod)?.labels["app"] == "four" }
             // Moved to another file.
             try temporary.move("manifests/a.yaml", to: "manifests/b.yaml")

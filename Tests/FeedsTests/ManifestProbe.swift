@@ -1,12 +1,9 @@
 import Core
 import Feeds
+import Glibc
 import Linux
 import Synchronization
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// A directory that goes with the test.
 final class TemporaryDirectory: Sendable {
@@ -23,11 +20,17 @@ final class TemporaryDirectory: Sendable {
 
     func makeDirectory(_ name: String) throws { try Files.makeDirectory(self[name]) }
 
+    /// Writes a file that is there whole at once.
     func write(_ name: String, _ text: String) throws {
         let path = self[name]
-        try Files.makeDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
-        try Files.write(path, text)
+        let directory = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+        try Files.makeDirectory(directory)
+        try Files.write("\(directory)/.draft", text)
+        try #require(rename("\(directory)/.draft", path) == 0)
     }
+
+    /// Empties a file and fills it again.
+    func overwrite(_ name: String, _ text: String) throws { try Files.write(self[name], text) }
 
     func remove(_ name: String) throws { try Files.remove(self[name]) }
     func move(_ name: String, to other: String) throws { try #require(rename(self[name], self[other]) == 0) }
