@@ -89,7 +89,7 @@ extension NetlinkSocket {
         var message = NetlinkMessage(
             "remove address \(address.address) from \(device)", type: Int(RTM_DELADDR), flags: .acknowledge)
         message.describe(address)
-        do { try request(message) } catch where error.code == EADDRNOTAVAIL || error.code == ENODEV {}
+        try request(message, tolerating: [EADDRNOTAVAIL, ENODEV])
     }
 }
 

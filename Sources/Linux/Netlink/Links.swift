@@ -158,6 +158,6 @@ extension NetlinkSocket {
     public func deleteLink(_ index: Int, _ name: String) throws(NetlinkError) {
         var message = NetlinkMessage("remove link \(name)", type: Int(RTM_DELLINK), flags: .acknowledge)
         message.linkHeader(index: index)
-        do { try request(message) } catch where error.code == ENODEV {}
+        try request(message, tolerating: [ENODEV])
     }
 }

@@ -67,7 +67,7 @@ extension NetlinkSocket {
         var message = NetlinkMessage(
             "remove neighbour \(neighbour.address) on \(device)", type: Int(RTM_DELNEIGH), flags: .acknowledge)
         message.describe(neighbour)
-        do { try request(message) } catch where error.code == ENOENT || error.code == ENODEV {}
+        try request(message, tolerating: [ENOENT, ENODEV])
     }
 }
 

@@ -25,9 +25,11 @@ public final class NetlinkSocket: Sendable {
         descriptor = Descriptor(owning: try check("open a netlink socket") { clinux_netlink_socket(number, 0) })
     }
 
-    /// Sends a request and waits for the kernel's word on it.
-    public func request(_ message: NetlinkMessage) throws(NetlinkError) {
-        _ = try exchange(message, dump: false)
+    /// Sends a request and waits for the kernel's word on it; the tolerated error codes count as success.
+    public func request(_ message: NetlinkMessage, tolerating codes: [CInt] = []) throws(NetlinkError) {
+        do { _ = try exchange(message, dump: false) } catch {
+            if !codes.contains(error.code) { throw error }
+        }
     }
 
     /// Sends a request for a list. Lists that change while they are read are read again.

@@ -143,7 +143,7 @@ extension NetlinkSocket {
         var message = NetlinkMessage(
             "remove route \(route.summary)", type: Int(RTM_DELROUTE), flags: .acknowledge)
         message.describe(route)
-        do { try request(message) } catch where error.code == ESRCH || error.code == ENODEV {}
+        try request(message, tolerating: [ESRCH, ENODEV])
     }
 }
 

@@ -75,7 +75,7 @@ extension NetlinkSocket {
             "add rule \(rule.priority) to table \(rule.table)", type: Int(RTM_NEWRULE),
             flags: [.acknowledge, .create, .exclusive])
         message.describe(rule)
-        do { try request(message) } catch where error.code == EEXIST {}
+        try request(message, tolerating: [EEXIST])
     }
 
     /// Removes a rule; one that is gone is fine.
@@ -83,7 +83,7 @@ extension NetlinkSocket {
         var message = NetlinkMessage(
             "remove rule \(rule.priority) to table \(rule.table)", type: Int(RTM_DELRULE), flags: .acknowledge)
         message.describe(rule)
-        do { try request(message) } catch where error.code == ENOENT {}
+        try request(message, tolerating: [ENOENT])
     }
 }
 

@@ -33,7 +33,10 @@ public final class Inotify: Sendable {
     /// Takes what has come; never waits.
     public func next() throws(SystemError) -> [Event] {
         let bytes: [UInt8]
-        do { bytes = try descriptor.read() } catch where error.code == EAGAIN { return [] }
+        do { bytes = try descriptor.read() } catch {
+            if error.code == EAGAIN { return [] }
+            throw error
+        }
         var events: [Event] = []
         var rest = bytes[...]
         while rest.count >= 16 {
