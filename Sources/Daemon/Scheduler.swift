@@ -12,8 +12,7 @@ public struct StartRefusal: Error, Sendable {
 /// The engine is synchronous and lives in this actor alone.
 public actor Scheduler {
     let engine: Engine
-    private let feeds: [any Feed]
-    private let planes: [any Plane]
+    private var planes: [any Plane] = []
     private let mailbox = Mailbox()
     private let log: Logger
     private var waiting: [Int: Waiting] = [:]
@@ -25,19 +24,16 @@ public actor Scheduler {
     private var isStarted = false
 
     /// - Parameter make: makes the engine with its modules enabled; called inside the actor, which owns it from then.
-    public init(
-        feeds: [any Feed], planes: [any Plane], log: Logger, engine make: @Sendable () throws -> Engine
-    ) throws {
+    public init(log: Logger, engine make: @Sendable () throws -> Engine) throws {
         engine = try make()
-        self.feeds = feeds
-        self.planes = planes
         self.log = log
     }
 
     /// Works until its task is cancelled. What the planes have put in place stays.
     ///
     /// Throws `StartRefusal` when a module cannot work on this node at all, before any plane has been told anything.
-    public func run() async throws(StartRefusal) {
+    public func run(feeds: [any Feed], planes: [any Plane]) async throws(StartRefusal) {
+        self.planes = planes
         var refusal: StartRefusal?
         await withTaskGroup(of: Void.self) { group in
             let mailbox = mailbox
