@@ -191,3 +191,21 @@ private func keepGoing(_ what: String, _ log: Logger, _ run: @Sendable () async 
         pause = min(pause * 2, .seconds(10))
     }
 }
+
+// MARK: - Switching modules
+
+extension Scheduler {
+    /// Switches a module on or off; its rows come or go in the next turn, and no others.
+    func toggle(_ name: String, on: Bool) throws(Rejection) {
+        guard BuiltinModules.manifests.contains(where: { $0.name == name }) else {
+            let hint = nearest(to: name, in: BuiltinModules.manifests.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+            throw Rejection("NoSuchModule", "there is no module \(name)\(hint)")
+        }
+        if on, !engine.enabledModules.contains(name) {
+            try BuiltinModules.enable(name, in: engine)
+        } else if !on {
+            engine.disable(module: name)
+        }
+        mailbox.ring()
+    }
+}
