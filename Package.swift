@@ -61,7 +61,7 @@ targets += part(
     "Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: ["OVSDBTestKit"])
 targets += part("Supervision", ["CLinux", "Linux"], tested: [])
 targets += part(
-    "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"], tested: [])
+    "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"])
 targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: ["OVSDBTestKit", posix])
 targets += part(
     "Daemon",

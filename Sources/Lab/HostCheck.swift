@@ -20,7 +20,9 @@ public struct HostCheck: Sendable {
             faults.append("\(program) is missing")
             if !packages.contains(package) { packages.append(package) }
         }
-        if !Files.exists("/dev/net/tun") { faults.append("/dev/net/tun is missing: the bridges of Open vSwitch need it") }
+        if !Files.exists("/dev/net/tun") {
+            faults.append("/dev/net/tun is missing: the bridges of Open vSwitch need it")
+        }
         let instances = (KernelSettings.value("fs/inotify/max_user_instances")).flatMap { Int($0) } ?? 128
         if instances < 64 { faults.append("fs.inotify.max_user_instances is \(instances), less than 64") }
         guard faults.isEmpty else {
@@ -28,7 +30,8 @@ public struct HostCheck: Sendable {
                 geteuid() != 0
                 ? "run it with sudo"
                 : packages.isEmpty ? nil : "apt install \(packages.joined(separator: " "))"
-            throw LabFailure("this machine cannot run a lab (HostCheck)", because: faults.joined(separator: "; "), next: next)
+            throw LabFailure(
+                "this machine cannot run a lab (HostCheck)", because: faults.joined(separator: "; "), next: next)
         }
         return "root, OVS \(version("ovs-vswitchd")), OVN \(version("ovn-northd"))"
     }

@@ -167,7 +167,8 @@ actor Kubelet {
                 guard let text = try? Files.read("\(paths.pods(node))/\(name)"), let json = try? JSON(parsing: text),
                     let made = try? JSONCursor(json)["plan"].string(), let plan = try? PodPlan(text: made),
                     !wanted.contains("\(plan.key) \(plan.node)"),
-                    let found = PodSandbox(found: paths, plan, Plugin(paths: paths, executable: record.plugin, node: node))
+                    let found = PodSandbox(
+                        found: paths, plan, Plugin(paths: paths, executable: record.plugin, node: node))
                 else { continue }
                 await remove(found)
             }

@@ -1,7 +1,7 @@
 import CNI
 import Core
-public import Model
 import Linux
+public import Model
 
 /// Which families of addresses a lab has, the primary one first.
 public enum LabFamilies: String, Sendable, Hashable, CaseIterable {

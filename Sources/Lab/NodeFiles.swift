@@ -61,7 +61,9 @@ struct NodeFiles {
     /// The arguments that both daemons share.
     private var feeds: [String] {
         // What is applied by hand counts before what the directory says.
-        [paths.applied, record.manifests, paths.objects].flatMap { ["--manifests", $0] } + ["--status-dir", paths.status]
+        [paths.applied, record.manifests, paths.objects].flatMap { ["--manifests", $0] } + [
+            "--status-dir", paths.status,
+        ]
     }
 
     func nodeCommand(_ node: String) -> [String] {

@@ -91,8 +91,7 @@ actor PodSource {
     /// Tells the daemons which node a pod is on, as the scheduler's binding does.
     private func place(_ pod: Pod) {
         guard let node = placements.nodes["\(pod.namespace)/\(pod.name)"] else { return }
-        let json: JSON = ["object": .string("\(pod.id)"), "nodeName": .string(node)]
-        let file = "\(paths.status)/lab/\(ObjectOverlay.fileName(of: pod.id))"
-        try? AtomicFile.write(json.text(.pretty).utf8, to: file, mode: 0o644)
+        let text = ObjectOverlay(nodeName: node).text(of: pod.id)
+        try? AtomicFile.write(text.utf8, to: "\(paths.status)/lab/\(ObjectOverlay.fileName(of: pod.id))")
     }
 }
