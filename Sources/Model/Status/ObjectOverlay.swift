@@ -6,14 +6,18 @@ public import Core
 public struct ObjectOverlay: Hashable, Sendable {
     public var annotations: [String: String]
     public var conditions: [String: Condition]
+    /// The node that a scheduler has chosen for a pod whose manifest names none.
+    public var nodeName: String?
 
-    public init(annotations: [String: String] = [:], conditions: [String: Condition] = [:]) {
+    public init(annotations: [String: String] = [:], conditions: [String: Condition] = [:], nodeName: String? = nil) {
         self.annotations = annotations
         self.conditions = conditions
+        self.nodeName = nodeName
     }
 
     public init(_ cursor: JSONCursor) throws(Rejection) {
         annotations = try cursor["annotations"].stringMap()
+        nodeName = try cursor["nodeName"].optional { each throws(Rejection) in try each.string() }
         conditions = [:]
         for (type, place) in try cursor["conditions"].members() { conditions[type] = try Condition(place) }
     }
@@ -24,6 +28,7 @@ public struct ObjectOverlay: Hashable, Sendable {
         json["annotations"] = .object(JSONObject(annotations))
         json["conditions"] = .object(
             JSONObject(conditions.sorted { $0.key < $1.key }.map { ($0.key, $0.value.json) }))
+        if let nodeName { json["nodeName"] = .string(nodeName) }
         if !events.isEmpty { json["events"] = .array(events) }
         return JSON.object(json).text(.pretty) + "\n"
     }
@@ -40,7 +45,7 @@ public struct ObjectOverlay: Hashable, Sendable {
         return ObjectID(kind: String(parts[0]), namespace: String(parts[1]), name: String(parts[2]))
     }
 
-    /// An object's JSON with the annotations and conditions of all writers; later ones win.
+    /// An object's JSON with what all writers say; later ones win. A node that the manifest names stays.
     public static func lay(_ overlays: [ObjectOverlay], over json: JSON) -> JSON {
         guard case .object(var object) = json else { return json }
         let annotations = overlays.flatMap { $0.annotations.sorted { $0.key < $1.key } }
@@ -50,6 +55,11 @@ public struct ObjectOverlay: Hashable, Sendable {
             for (key, value) in annotations { all[key] = .string(value) }
             metadata["annotations"] = .object(all)
             object["metadata"] = .object(metadata)
+        }
+        if let nodeName = overlays.compactMap(\.nodeName).last {
+            var spec = object.member("spec")
+            if spec["nodeName"] == nil { spec["nodeName"] = .string(nodeName) }
+            object["spec"] = .object(spec)
         }
         let conditions = overlays.flatMap { $0.conditions.sorted { $0.key < $1.key } }
         if !conditions.isEmpty {
