@@ -24,7 +24,8 @@ public struct DaemonProcess: Sendable {
         do {
             configuration = try NetworkConfiguration(input)
         } catch {
-            throw DaemonFailure(error.problems.map { "\($0.source): \($0.message) (\($0.reason))" }.joined(separator: "\n"))
+            throw DaemonFailure(
+                error.problems.map { "\($0.source): \($0.message) (\($0.reason))" }.joined(separator: "\n"))
         }
         log[metadataKey: "node"] = .string(configuration.node.nodeName)
         for warning in configuration.warnings { log.warning("\(warning.source): \(warning.message)") }

@@ -161,6 +161,7 @@ extension DaemonProcess {
 @Sendable private func companions(of object: any Kind) -> [ObjectID] {
     guard let attachment = object as? Attachment else { return [] }
     return [
-        Pod.id(attachment.podNamespace, attachment.podName), ObjectID(kind: Namespace.kind, name: attachment.podNamespace),
+        Pod.id(attachment.podNamespace, attachment.podName),
+        ObjectID(kind: Namespace.kind, name: attachment.podNamespace),
     ]
 }

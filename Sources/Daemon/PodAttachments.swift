@@ -90,7 +90,8 @@ private struct Progress {
     /// In the order in which things come about.
     var waitsFor: String {
         guard let pod, let port else {
-            return engine.problems().first { $0.object == self.pod?.id }.map { "addresses: \($0.message)" } ?? "addresses"
+            return engine.problems().first { $0.object == self.pod?.id }.map { "addresses: \($0.message)" }
+                ?? "addresses"
         }
         guard engine.isSettled(pod.id), engine.isSettled(attachment.id) else { return "its rows to be in force" }
         guard port.uid == pod.uid, let interface, interface.sandbox == attachment.sandbox else { return "its port" }

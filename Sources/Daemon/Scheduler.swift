@@ -84,7 +84,8 @@ public actor Scheduler {
         case .listed(let feed): state.feeds[feed, default: .init()].listed = true
         case .failed(let feed, let failures):
             for failure in Set(failures).subtracting(state.feeds[feed]?.failures ?? []) {
-                log.warning("\(failure.message)", metadata: ["source": "\(failure.source)", "reason": "\(failure.reason)"])
+                log.warning(
+                    "\(failure.message)", metadata: ["source": "\(failure.source)", "reason": "\(failure.reason)"])
             }
             state.feeds[feed, default: .init()].failures = failures
         case .changes: break

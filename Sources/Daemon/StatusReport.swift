@@ -57,7 +57,9 @@ enum Report {
 extension Engine {
     /// The first thing without which this node can serve no pod; nil when nothing is missing.
     func whatIsMissing(_ state: RunState) -> String? {
-        if let feed = state.feeds.filter({ !$0.value.listed }).keys.sorted().first { return "feed \(feed) has not listed" }
+        if let feed = state.feeds.filter({ !$0.value.listed }).keys.sorted().first {
+            return "feed \(feed) has not listed"
+        }
         if let plane = state.planes.filter({ !$0.value.isConnected }).keys.sorted().first {
             return "plane \(plane) is not connected"
         }

@@ -19,7 +19,7 @@ struct ZoneTests {
         let node = try harness(world, world.node("n3", 4))
         let remote = node.rows(LogicalSwitchPort.self).filter { $0["type"] == "remote" }
         #expect(remote.map(\.key) == ["tstor-n2", "tstor-n3"])
-        #expect(node.row(PortBinding.self, "tstor-n2")?["chassis"] == "chassis-n2")
+        #expect(node.row(PortBinding.self, "tstor-n2")?["chassis"] == "sb/Chassis/chassis-n2")
         #expect(node.rows(Chassis.self).map(\.key) == ["chassis-n2", "chassis-n3"])
         let routes = node.rows(LogicalRouterStaticRoute.self).filter { $0["nexthop"] == "100.88.0.3" }
         #expect(routes.compactMap { $0["ip_prefix"] } == ["10.244.3.0/24", "100.64.0.3/32"])
@@ -35,12 +35,14 @@ struct ZoneTests {
         let node = try harness(world)
         try node.apply(world.node("n2", 3, [ChassisID.key: "chassis-new"]))
         #expect(node.rows(Chassis.self).map(\.key) == ["chassis-new"])
-        #expect(node.row(PortBinding.self, "tstor-n2")?["chassis"] == "chassis-new")
+        #expect(node.row(PortBinding.self, "tstor-n2")?["chassis"] == "sb/Chassis/chassis-new")
     }
 
-    @Test("waits in silence for a node that lacks an annotation", arguments: [
-        NodeID.key, NodeSubnets.key, TransitAddresses.key, ChassisID.key, EncapsulationAddresses.key,
-    ])
+    @Test(
+        "waits in silence for a node that lacks an annotation",
+        arguments: [
+            NodeID.key, NodeSubnets.key, TransitAddresses.key, ChassisID.key, EncapsulationAddresses.key,
+        ])
     func incomplete(key: String) throws {
         let world = Surroundings()
         let node = try harness(world, world.node("n3", 4, [key: ""]))
@@ -49,9 +51,11 @@ struct ZoneTests {
         #expect(node.problems.isEmpty)
     }
 
-    @Test("skips only the node whose annotation does not parse, and names it", arguments: [
-        NodeID.key, NodeSubnets.key, TransitAddresses.key, EncapsulationAddresses.key,
-    ])
+    @Test(
+        "skips only the node whose annotation does not parse, and names it",
+        arguments: [
+            NodeID.key, NodeSubnets.key, TransitAddresses.key, EncapsulationAddresses.key,
+        ])
     func malformed(key: String) throws {
         let world = Surroundings()
         let node = try harness(world, world.node("n3", 4, [key: "{"]))
@@ -119,7 +123,7 @@ struct ZoneTests {
                 world.pod("far", on: "n2") { $0.annotations = world.annotation("10.244.3.5/24") },
                 LinkAddress(device: "bre0", address: net("172.30.0.2/24")),
             ],
-            broken: [world.node("n2", 3, [NodeSubnets.key: "nonsense"])])
+            broken: [world.pod("far", on: "n2") { $0.annotations[PodNetworks.key] = "{" }])
     }
 }
 
