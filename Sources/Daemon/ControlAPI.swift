@@ -7,7 +7,6 @@ import Vocabulary
 struct ControlAPI: Sendable {
     let role: String
     let name: String
-    let version: String
     let scheduler: Scheduler
     /// The states of the processes that the daemon keeps running, if it does.
     let engineStates: @Sendable () async -> [JSON]
@@ -33,8 +32,8 @@ struct ControlAPI: Sendable {
 
     private func status() async -> JSON {
         let processes = await engineStates()
-        return await scheduler.ask { [role, name, version] engine, state in
-            Report.status(role: role, name: name, version: version, engine, state, processes: processes)
+        return await scheduler.ask { [role, name] engine, state in
+            Report.status(role: role, name: name, engine, state, processes: processes)
         }
     }
 
@@ -129,7 +128,7 @@ struct ControlAPI: Sendable {
 
 extension Report {
     static func status(
-        role: String, name: String, version: String, _ engine: Engine, _ state: RunState, processes: [JSON]
+        role: String, name: String, _ engine: Engine, _ state: RunState, processes: [JSON]
     ) -> JSON {
         let problems = engine.problems()
         let refused = state.planes.flatMap { plane in plane.value.refused.map { (plane.key, $0.key, $0.value) } }
@@ -138,7 +137,7 @@ extension Report {
         return envelope(
             "Status",
             [
-                "role": .string(role), "name": .string(name), "version": .string(version),
+                "role": .string(role), "name": .string(name), "version": .string(Version.current),
                 "turn": .integer(Int(state.turn)),
                 "healthy": .boolean(problems.isEmpty && refused.isEmpty && missing == nil),
                 "missing": missing.map { .string($0) } ?? .null,

@@ -1,7 +1,7 @@
 import Core
 import Glibc
 import Linux
-public import Logging
+import Logging
 import Model
 
 /// A daemon as a process: reads its configuration, puts its parts together, runs until it is told to stop.

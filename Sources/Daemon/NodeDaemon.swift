@@ -70,7 +70,7 @@ extension DaemonProcess {
     /// Writes the runtime's configuration last: until it is there, the runtime knows the node to be not ready.
     private func announceReadiness(_ scheduler: Scheduler, cniSocket: String) async throws {
         let name = configuration.node.nodeName
-        let isReady = await scheduler.first { engine in
+        let isReady = await scheduler.first { engine, _ in
             engine.object(NodeNetwork.self, "", name).flatMap { engine.isSettled($0.id) ? true : nil }
         }
         guard isReady == true else { return }
@@ -139,7 +139,7 @@ extension DaemonProcess {
     }
 
     private func makeScheduler(
-        _ scope: Engine.Scope, _ feeds: [ExpectedFeed], _ planes: [any Plane],
+        _ scope: Engine.Role, _ feeds: [ExpectedFeed], _ planes: [any Plane],
         expecting more: [String: [any Kind.Type]] = [:]
     ) throws -> Scheduler {
         let modules = BuiltinModules.manifests.map(\.name)
