@@ -111,7 +111,7 @@ public struct LabRunner: Sendable {
                 await state.change(after: seen)
                 limit.cancel()
             }
-            return .init(200, await state.report.json(revision: await state.revision).text())
+            return .init(200, await state.json.text())
         }
         try await server.run()
     }

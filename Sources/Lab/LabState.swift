@@ -1,3 +1,5 @@
+import Model
+
 /// How a node of a lab is doing.
 public struct NodeState: Sendable, Hashable {
     public var name: String
@@ -64,6 +66,8 @@ public struct LabReport: Sendable, Hashable {
 actor LabState {
     private(set) var report = LabReport()
     private(set) var revision = 1
+    /// Report and revision of one moment.
+    var json: JSON { report.json(revision: revision) }
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
     func update(_ change: @Sendable (inout LabReport) -> Void) {
