@@ -77,7 +77,8 @@ public struct RouteInfo: Hashable, Sendable {
             nextHops: Self.nextHops(attributes, flags), source: attributes.address(Int(RTA_PREFSRC.rawValue)),
             origin: Int(payload.number(UInt8.self, at: 5)), scope: Int(payload.number(UInt8.self, at: 6)),
             type: Int(payload.number(UInt8.self, at: 7)),
-            mtu: attributes.nested(Int(RTA_METRICS.rawValue))?.number(Int(RTAX_MTU)), lifetime: ticks > 0 ? max(ticks / 100, 1) : nil,
+            mtu: attributes.nested(Int(RTA_METRICS.rawValue))?.number(Int(RTAX_MTU)),
+            lifetime: ticks > 0 ? max(ticks / 100, 1) : nil,
             isClone: flags & UInt32(RTM_F_CLONED) != 0)
     }
 

@@ -109,10 +109,16 @@ final class PodLinks {
     private func raiseHostEnd(_ link: PodLink) throws -> Bool {
         guard let host = try kernel.links()[link.hostInterface] else { return false }
         guard !host.isUp || host.mtu != link.mtu || host.addressGenerationMode == 0 else { return false }
-        let mode = host.addressGenerationMode == 0 ? 1 : nil
-        try kernel.write { socket throws(NetlinkError) in
-            try socket.setLink(
-                host.index, host.name, LinkSettings(up: true, mtu: link.mtu, addressGenerationMode: mode))
+        // In a message of its own: the kernel would first bring the link up and make a link-local address.
+        if host.addressGenerationMode == 0 {
+            try kernel.write { socket throws(NetlinkError) in
+                try socket.setLink(host.index, host.name, LinkSettings(addressGenerationMode: 1))
+            }
+        }
+        if !host.isUp || host.mtu != link.mtu {
+            try kernel.write { socket throws(NetlinkError) in
+                try socket.setLink(host.index, host.name, LinkSettings(up: true, mtu: link.mtu))
+            }
         }
         return true
     }

@@ -48,11 +48,17 @@ final class UplinkPart {
         }
         let load = try load(of: nic.index)
         if !load.isEmpty { try move(load, from: nic, to: bridge) }
-        if let old = remembered[row], old.index != bridge.index {
-            // Somebody made the bridge anew: what it carried is lost with the old one.
+        if let old = remembered[row], old.index != bridge.index || !bridge.isUp {
+            // Somebody made the bridge anew, or took it down: what it carried is lost.
             try move(old.load, from: nil, to: bridge)
         }
-        remembered[row] = (uplink, try self.load(of: bridge.index), bridge.index)
+        kernel.forget()
+        let carried = try self.load(of: bridge.index)
+        kernel.forget()
+        // A bridge on its way out loses its addresses first: that is not to be remembered.
+        if let now = try kernel.links()[uplink.bridge], now.isUp, now.index == bridge.index {
+            remembered[row] = (uplink, carried, bridge.index)
+        }
         return kernel.writes.value == before ? .right : .written
     }
 

@@ -21,8 +21,9 @@ enum NetfilterListing {
         return state
     }
 
-    private static func close(_ block: (kind: Substring, name: String, lines: [String]), into state: inout NetfilterState)
-    {
+    private static func close(
+        _ block: (kind: Substring, name: String, lines: [String]), into state: inout NetfilterState
+    ) {
         if block.kind == "chain" {
             let hook = block.lines.first.flatMap(hook)
             let rules = hook == nil ? block.lines : Array(block.lines.dropFirst())

@@ -44,7 +44,8 @@ final class NetfilterRuleset {
                     renewed: Set(renewed.filter { $0.family == family }.map(\.name)))
             )
         }
-        let names = Set(scripts.flatMap { family, script in script.names.map { NetfilterName(family: family, name: $0) } })
+        let names = Set(
+            scripts.flatMap { family, script in script.names.map { NetfilterName(family: family, name: $0) } })
         let text = scripts.map(\.1).filter { !$0.lines.isEmpty }.map(\.text).joined()
         if text.isEmpty { return ([], [:]) }
         guard try run(text) != nil else {
