@@ -48,7 +48,8 @@ targets += part("Core", tested: ["ModuleHarness"])
 targets += part("Model", ["Core"], tested: [])
 targets += part("Vocabulary", ["Core", "Model"])
 targets += part("ModuleHarness", ["Core", "Model"])
-targets += part("OVSDB", [nio, posix, log], tested: [])
+targets += part("OVSDB", [nio, posix, log], tested: ["OVSDBTestKit"])
+targets += part("OVSDBTestKit", ["OVSDB"])
 targets += part("Linux", ["CLinux", "Core", "Model"], tested: [])
 targets += part("LocalHTTP")
 targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds"])
@@ -56,9 +57,22 @@ targets += [
     .executableTarget(name: "ovenbird-cni", dependencies: ["CNI", "LocalHTTP", "Model"], swiftSettings: swift)
 ]
 targets += part("Control", ["LocalHTTP", nio, posix, http], tested: [])
-targets += part("Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: [])
-targets += part("Supervision", ["Linux", log], tested: [])
-targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: [posix])
+targets += part(
+    "Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: ["OVSDBTestKit"])
+targets += part("Supervision", ["CLinux", "Linux"], tested: [])
+targets += part(
+    "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"])
+targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: ["OVSDBTestKit", posix])
+targets += part(
+    "Daemon",
+    ["CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "Planes", "Supervision", "Vocabulary", log]
+        + modules.map { .init(stringLiteral: $0) })
+targets += [
+    .executableTarget(
+        name: "ovenbird",
+        dependencies: ["Core", "Daemon", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", arguments],
+        swiftSettings: swift)
+]
 targets += modules.flatMap(module)
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
 

@@ -1,13 +1,18 @@
 public import Core
 import Logging
+import Model
+
+/// Why a daemon does not start: modules that cannot work on this node.
+public struct StartRefusal: Error, Sendable {
+    public let problems: [Problem]
+}
 
 /// Runs the core: takes what feeds bring, lets it settle in turns, and hands each plane its difference.
 ///
 /// The engine is synchronous and lives in this actor alone.
 public actor Scheduler {
     let engine: Engine
-    private let feeds: [any Feed]
-    private let planes: [any Plane]
+    private var planes: [any Plane] = []
     private let mailbox = Mailbox()
     private let log: Logger
     private var waiting: [Int: Waiting] = [:]
@@ -15,19 +20,21 @@ public actor Scheduler {
     /// The problems that were logged last, so that each is logged once when it comes and once when it goes.
     private var logged: Set<String> = []
     private(set) var state = RunState()
+    /// Whether the planes have been told anything.
+    private var isStarted = false
 
     /// - Parameter make: makes the engine with its modules enabled; called inside the actor, which owns it from then.
-    public init(
-        feeds: [any Feed], planes: [any Plane], log: Logger, engine make: @Sendable () throws -> Engine
-    ) throws {
+    public init(log: Logger, engine make: @Sendable () throws -> Engine) throws {
         engine = try make()
-        self.feeds = feeds
-        self.planes = planes
         self.log = log
     }
 
     /// Works until its task is cancelled. What the planes have put in place stays.
-    public func run() async {
+    ///
+    /// Throws `StartRefusal` when a module cannot work on this node at all, before any plane has been told anything.
+    public func run(feeds: [any Feed], planes: [any Plane]) async throws(StartRefusal) {
+        self.planes = planes
+        var refusal: StartRefusal?
         await withTaskGroup(of: Void.self) { group in
             let mailbox = mailbox
             let log = log
@@ -41,12 +48,16 @@ public actor Scheduler {
                     await keepGoing("feed \(feed.name)", log) { try await feed.run { mailbox.add(.event($0)) } }
                 }
             }
-            for await _ in mailbox.news { step() }
+            for await _ in mailbox.news {
+                refusal = step()
+                if refusal != nil { break }
+            }
             group.cancelAll()
         }
+        if let refusal { throw refusal }
     }
 
-    private func step() {
+    private func step() -> StartRefusal? {
         for letter in mailbox.empty() {
             switch letter {
             case .event(let event): take(event)
@@ -56,10 +67,16 @@ public actor Scheduler {
         while engine.hasWork {
             let result = engine.turn()
             state.turn = result.turn
+            if !isStarted, !result.deltas.isEmpty {
+                let refusals = engine.problems().filter { $0.object?.kind == LocalNode.kind }
+                guard refusals.isEmpty else { return StartRefusal(problems: refusals) }
+                isStarted = true
+            }
             for delta in result.deltas { planes.first { $0.name == delta.plane }?.apply(delta) }
         }
         logProblems()
         wake()
+        return nil
     }
 
     private func take(_ event: FeedEvent) {
@@ -67,7 +84,8 @@ public actor Scheduler {
         case .listed(let feed): state.feeds[feed, default: .init()].listed = true
         case .failed(let feed, let failures):
             for failure in Set(failures).subtracting(state.feeds[feed]?.failures ?? []) {
-                log.warning("\(failure.message)", metadata: ["source": "\(failure.source)", "reason": "\(failure.reason)"])
+                log.warning(
+                    "\(failure.message)", metadata: ["source": "\(failure.source)", "reason": "\(failure.reason)"])
             }
             state.feeds[feed, default: .init()].failures = failures
         case .changes: break
@@ -123,21 +141,21 @@ struct RunState: Sendable {
 extension Scheduler {
     struct Waiting {
         /// Resumes its caller and returns true when what it waits for is there.
-        let check: (Engine) -> Bool
+        let check: (Engine, RunState) -> Bool
         let cancel: () -> Void
     }
 
     /// The first value that `look` finds, after this or a later turn; nil when the task is cancelled first.
-    func first<T: Sendable>(_ look: @escaping @Sendable (Engine) -> T?) async -> T? {
-        if let value = look(engine) { return value }
+    func first<T: Sendable>(_ look: @escaping @Sendable (Engine, RunState) -> T?) async -> T? {
+        if let value = look(engine, state) { return value }
         lastWaiting += 1
         let ticket = lastWaiting
         return await withTaskCancellationHandler {
             await withCheckedContinuation { (caller: CheckedContinuation<T?, Never>) in
                 if Task.isCancelled { return caller.resume(returning: nil) }
                 waiting[ticket] = Waiting(
-                    check: { engine in
-                        guard let value = look(engine) else { return false }
+                    check: { engine, state in
+                        guard let value = look(engine, state) else { return false }
                         caller.resume(returning: value)
                         return true
                     }, cancel: { caller.resume(returning: nil) })
@@ -150,7 +168,7 @@ extension Scheduler {
     private func giveUp(_ ticket: Int) { waiting.removeValue(forKey: ticket)?.cancel() }
 
     private func wake() {
-        for (ticket, one) in waiting where one.check(engine) { waiting[ticket] = nil }
+        for (ticket, one) in waiting where one.check(engine, state) { waiting[ticket] = nil }
     }
 
     /// Asks the engine something at once.
@@ -168,5 +186,23 @@ private func keepGoing(_ what: String, _ log: Logger, _ run: @Sendable () async 
         if ContinuousClock.now - start > .seconds(10) { pause = .milliseconds(100) }
         try? await Task.sleep(for: pause)
         pause = min(pause * 2, .seconds(10))
+    }
+}
+
+// MARK: - Switching modules
+
+extension Scheduler {
+    /// Switches a module on or off; its rows come or go in the next turn, and no others.
+    func toggle(_ name: String, on: Bool) throws(Rejection) {
+        guard BuiltinModules.manifests.contains(where: { $0.name == name }) else {
+            let hint = nearest(to: name, in: BuiltinModules.manifests.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+            throw Rejection("NoSuchModule", "there is no module \(name)\(hint)")
+        }
+        if on, !engine.enabledModules.contains(name) {
+            try BuiltinModules.enable(name, in: engine)
+        } else if !on {
+            engine.disable(module: name)
+        }
+        mailbox.ring()
     }
 }

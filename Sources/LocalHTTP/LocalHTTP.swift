@@ -25,16 +25,17 @@ public struct LocalHTTP: Sendable {
     }
 
     public let socket: String
+    /// What one request may take, from connecting to the end of the answer.
+    public let deadlineSeconds: Int
 
-    public init(socket: String) {
+    public init(socket: String, deadlineSeconds: Int = 5) {
         self.socket = socket
+        self.deadlineSeconds = deadlineSeconds
     }
 
-    /// Sends a request and waits for its answer, at most `seconds`.
-    public func request(
-        _ method: String, _ path: String, body: [UInt8] = [], within seconds: Int
-    ) throws(Failure) -> Answer {
-        let connection = try Connection(to: socket, seconds: seconds)
+    /// Sends a request and waits for its answer.
+    public func ask(_ method: String, _ path: String, body: [UInt8] = []) throws(Failure) -> Answer {
+        let connection = try Connection(to: socket, seconds: deadlineSeconds)
         let head = """
             \(method) \(path) HTTP/1.1\r
             Host: localhost\r
@@ -47,27 +48,24 @@ public struct LocalHTTP: Sendable {
         try connection.send(Array(head.utf8) + body)
         return try connection.answer()
     }
-
-    public func get(_ path: String, within seconds: Int = 5) throws(Failure) -> Answer {
-        try request("GET", path, within: seconds)
-    }
 }
 
 extension LocalHTTP.Answer {
-    /// Reads a whole response as it came until the end of the connection; nil when it is none or a part is missing.
+    /// Reads a response whose head says how long it is; nil when it is none or a part is still missing.
     public init?(response bytes: [UInt8]) {
         guard let end = bytes.firstIndex(ofHeadEnd: ()) else { return nil }
         let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n")
         let words = lines.first?.split(separator: " ") ?? []
         guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else { return nil }
-        var body = Array(bytes[(end + 4)...])
+        let body = bytes[(end + 4)...]
         for line in lines.dropFirst() {
             let parts = line.split(separator: ":", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased() == "content-length" else { continue }
             guard let length = Int(parts[1].filter { $0 != " " }), length <= body.count else { return nil }
-            body = Array(body[..<length])
+            self.init(status: status, body: Array(body.prefix(length)))
+            return
         }
-        self.init(status: status, body: body)
+        return nil
     }
 }
 

@@ -9,8 +9,8 @@ struct Daemon {
 
     /// What the daemon says: a result, or an error object.
     func answer(to request: CNIRequest, within seconds: Int) throws(LocalHTTP.Failure) -> (JSON, Bool) {
-        let http = LocalHTTP(socket: socket)
-        let answer = try http.request("POST", "/cni", body: Array(request.json.text().utf8), within: seconds)
+        let http = LocalHTTP(socket: socket, deadlineSeconds: seconds)
+        let answer = try http.ask("POST", "/cni", body: Array(request.json.text().utf8))
         let isError = answer.status != 200
         if let json = try? JSON(parsing: answer.body), !isError || CNIError(json) != nil { return (json, isError) }
         if answer.body.isEmpty, !isError { return (.null, false) }

@@ -35,7 +35,8 @@ struct Main {
                     details: String(cString: strerror(errno)))
             }
             if bytes.count > 8 << 20 {
-                throw CNIError(.undecodable, "the network configuration on standard input is not JSON",
+                throw CNIError(
+                    .undecodable, "the network configuration on standard input is not JSON",
                     details: "it is longer than 8 MiB")
             }
         }

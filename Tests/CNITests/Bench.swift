@@ -107,8 +107,8 @@ final class Bench: Sendable {
             do {
                 return try await onThread {
                     let request = try bench.request(command, sandbox: sandbox, pod: pod, netns: netns, extra: extra)
-                    let http = LocalHTTP(socket: bench.socket)
-                    let answer = try http.request("POST", "/cni", body: Array(request.json.text().utf8), within: 30)
+                    let http = LocalHTTP(socket: bench.socket, deadlineSeconds: 30)
+                    let answer = try http.ask("POST", "/cni", body: Array(request.json.text().utf8))
                     return (answer.body.isEmpty ? .null : try JSON(parsing: answer.body), answer.status != 200)
                 }
             } catch {

@@ -127,7 +127,7 @@ import Testing
                     .run { _ in }
             }
             let http = LocalHTTP(socket: bench.socket)
-            let status404 = try await onThread { try http.get("/nothing").status }
+            let status404 = try await onThread { try http.ask("GET", "/nothing").status }
             #expect(status404 == 404)
         }
         #expect(!Files.exists(bench.socket))

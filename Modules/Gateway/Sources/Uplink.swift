@@ -16,11 +16,14 @@ enum Uplink {
         let existing = bridge(holding: exit.interface, bridges)
         let name = existing?.name ?? bridgeName(for: exit.interface)
         let uplink = try existing.map(card(of:)) ?? exit.interface
-        guard let mac = cell.get(Link.self, "", uplink)?.mac else {
+        guard let card = cell.get(Link.self, "", uplink), let mac = card.mac else {
             throw Rejection(
                 "NoSuchInterface", field: "gateway.interface",
                 "there is no interface \(uplink): name one of this node, or leave gateway.interface empty to take that "
                     + "of the default route")
+        }
+        if let problem = cluster.problem(withUplink: uplink, mtu: card.mtu, isSingleNode: local.isSingleNode) {
+            throw Rejection(problem.reason, problem.message)
         }
         let gateway = NodeGateway(
             bridge: name, uplink: uplink, isOurBridge: existing?.owned ?? true, mac: mac,

@@ -181,6 +181,7 @@ extension AttachmentTable.Ending {
 extension Attachment {
     /// Whether `newer` is the same interface of the same pod in a newer sandbox.
     fileprivate func isReplaced(by newer: Attachment) -> Bool {
-        podNamespace == newer.podNamespace && podName == newer.podName && interface == newer.interface && sandbox != newer.sandbox
+        podNamespace == newer.podNamespace && podName == newer.podName && interface == newer.interface
+            && sandbox != newer.sandbox
     }
 }

@@ -1,0 +1,128 @@
+import Foundation
+import OVSDB
+
+/// A real ovsdb-server with an empty database of its own, for tests.
+public final class DatabaseServer: @unchecked Sendable {
+    public enum Kind: String, Sendable, CaseIterable {
+        case northbound = "OVN_Northbound"
+        case southbound = "OVN_Southbound"
+        case vswitch = "Open_vSwitch"
+
+        var schema: String {
+            switch self {
+            case .northbound: "/usr/share/ovn/ovn-nb.ovsschema"
+            case .southbound: "/usr/share/ovn/ovn-sb.ovsschema"
+            case .vswitch: "/usr/share/openvswitch/vswitch.ovsschema"
+            }
+        }
+    }
+
+    public struct Failed: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public let kind: Kind
+    public let directory: String
+    private let lock = NSLock()
+    private var process: pid_t?
+
+    public var socket: String { "\(directory)/db.sock" }
+    public var endpoint: Endpoint { .unix(socket) }
+
+    public init(_ kind: Kind) throws {
+        self.kind = kind
+        directory = "/tmp/ovbt-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        _ = try Self.run("/usr/bin/ovsdb-tool", ["create", "\(directory)/db", kind.schema])
+        try start()
+    }
+
+    deinit {
+        stop(SIGKILL)
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    /// Starts the server; the time limit is for the case that the test's process dies.
+    public func start(remotes: [String] = []) throws {
+        let arguments =
+            [
+                "/usr/bin/timeout", "--signal=KILL", "300", "/usr/sbin/ovsdb-server", "--remote=punix:\(socket)",
+                "--pidfile=\(directory)/pid", "--unixctl=\(directory)/ctl", "--log-file=\(directory)/log",
+                "-vconsole:off",
+            ] + remotes.map { "--remote=\($0)" } + ["\(directory)/db"]
+        var words = arguments.map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var pid: pid_t = 0
+        // A thread of a pool blocks signals, and a child would inherit that.
+        var attributes = posix_spawnattr_t()
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_init(&attributes)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        defer { posix_spawnattr_destroy(&attributes) }
+        let error = posix_spawn(&pid, arguments[0], nil, &attributes, &words, environ)
+        if error != 0 { throw Failed(description: "cannot start ovsdb-server: error \(error)") }
+        lock.withLock { process = pid }
+        for _ in 0..<500 where !FileManager.default.fileExists(atPath: "\(directory)/pid") { usleep(10_000) }
+    }
+
+    /// Ends the server. A killed one leaves its socket behind, as a crash does.
+    public func stop(_ signal: Int32 = SIGTERM) {
+        lock.withLock {
+            guard let process else { return }
+            self.process = nil
+            if let text = try? String(contentsOfFile: "\(directory)/pid", encoding: .utf8),
+                let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
+            {
+                kill(pid, signal)
+            } else {
+                kill(process, SIGTERM)
+            }
+            var status: Int32 = 0
+            waitpid(process, &status, 0)
+            unlink("\(directory)/pid")
+        }
+    }
+
+    /// Makes the rows that the engine's own tools make first (`NB_Global` and the like).
+    public func initialise() throws {
+        switch kind {
+        case .northbound: _ = try tool("init")
+        case .southbound: _ = try tool("init")
+        case .vswitch: _ = try tool("--no-wait", "init")
+        }
+    }
+
+    /// Runs `ovn-nbctl`, `ovn-sbctl` or `ovs-vsctl`; answers what it prints, without the last line end.
+    @discardableResult
+    public func tool(_ arguments: String...) throws -> String {
+        switch kind {
+        case .northbound: try Self.run("/usr/bin/ovn-nbctl", ["--db=unix:\(socket)"] + arguments)
+        case .southbound: try Self.run("/usr/bin/ovn-sbctl", ["--db=unix:\(socket)"] + arguments)
+        case .vswitch: try Self.run("/usr/bin/ovs-vsctl", ["--db=unix:\(socket)", "--no-wait"] + arguments)
+        }
+    }
+
+    /// How many transactions the server has taken that changed something: one line each in its log file.
+    public func commits() throws -> Int {
+        try String(contentsOfFile: "\(directory)/db", encoding: .utf8)
+            .split(separator: "\n").count { $0.hasPrefix("OVSDB JSON ") }
+    }
+
+    public static func run(_ path: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw Failed(description: "\(path) \(arguments.joined(separator: " ")): \(output)")
+        }
+        return output.hasSuffix("\n") ? String(output.dropLast()) : output
+    }
+}
