@@ -67,6 +67,12 @@ targets += part(
     "Daemon",
     ["CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "Planes", "Supervision", "Vocabulary", log]
         + modules.map { .init(stringLiteral: $0) })
+targets += [
+    .executableTarget(
+        name: "ovenbird",
+        dependencies: ["Core", "Daemon", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", arguments],
+        swiftSettings: swift)
+]
 targets += modules.flatMap(module)
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
 

@@ -27,7 +27,8 @@ struct Target {
         }
         guard let json = try? JSON(parsing: answer.body) else {
             throw CommandFailure(
-                what: "the daemon of \(name) answered what is no JSON (BadAnswer)", because: String(answer.text.prefix(200)))
+                what: "the daemon of \(name) answered what is no JSON (BadAnswer)",
+                because: String(answer.text.prefix(200)))
         }
         guard answer.status == 200 else {
             let message = (try? JSONCursor(json)["message"].string()) ?? answer.text

@@ -227,4 +227,17 @@ struct OverlayTests {
         )
         #expect(ObjectOverlay.lay([], over: json) == json)
     }
+
+    @Test("a scheduler's node and uid count where the manifest has none")
+    func placement() throws {
+        let overlay = ObjectOverlay(nodeName: "n2", uid: "u2")
+        let free: JSON = ["metadata": ["name": "a"]]
+        let set: JSON = ["metadata": ["name": "a", "uid": "u1"], "spec": ["nodeName": "n1"]]
+        let placed = try Pod(JSONCursor(ObjectOverlay.lay([overlay], over: free)))
+        #expect(placed.nodeName == "n2" && placed.uid == "u2")
+        let fixed = try Pod(JSONCursor(ObjectOverlay.lay([overlay], over: set)))
+        #expect(fixed.nodeName == "n1" && fixed.uid == "u1")
+        let text = overlay.text(of: placed.id)
+        #expect(try ObjectOverlay(JSONCursor(JSON(parsing: text))) == overlay)
+    }
 }

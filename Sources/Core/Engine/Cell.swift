@@ -24,6 +24,9 @@ public struct Cell: ~Copyable {
         engine.read(K.self, namespace, name)
     }
 
+    /// One object of a kind without namespaces, or nil when there is none; both are recorded.
+    public mutating func get<K: Kind>(_: K.Type, _ name: String) -> K? { engine.read(K.self, "", name) }
+
     /// The set of objects that match.
     public mutating func group<K: Kind>(
         of: K.Type, in scope: Scope = .everywhere, matching selector: LabelSelector = .everything, only: [Term<K>] = []

@@ -87,3 +87,13 @@ extension Engine {
         }
     }
 }
+
+extension Engine {
+    /// The members of one set column, sorted; also of a row that nobody declares.
+    public func members(of id: RowID, column: Int) -> [Value] {
+        let row = findRow(id)
+        guard row != 0 else { return [] }
+        let position = tables[Int(rows[row].table)].position
+        return members(row).first { position[$0.ordinal] == column }?.values.map { content(ofValue: $0) }.sorted() ?? []
+    }
+}

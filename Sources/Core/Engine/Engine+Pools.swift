@@ -99,7 +99,13 @@ extension Engine {
     private func serve(_ info: PoolInfo) {
         let asking = info.waiting.filter { allocations[$0].count.uses > 0 }
             .sorted { atoms.precedes(allocations[$0].key, allocations[$1].key) }
-        for id in asking where allocations[id].hasHint && info.isFree(allocations[id].hint) {
+        if let known = recordedAllocations[info.pool] {
+            for id in asking {
+                if let value = known[atoms.text(allocations[id].key)], info.isFree(value) { give(value, id, info) }
+            }
+        }
+        for id in asking
+        where allocations[id].state != .served && allocations[id].hasHint && info.isFree(allocations[id].hint) {
             give(allocations[id].hint, id, info)
         }
         for id in asking where allocations[id].state != .served {
@@ -120,7 +126,15 @@ extension Engine {
         wake(readers: signals[allocations[id].signal].readers)
     }
 
-    /// True when it was freed.
+    /// The values that cells hold now, by pool and key: what a replay takes as `recordedAllocations`.
+    public func heldAllocations() -> [Pool: [String: Int]] {
+        var result: [Pool: [String: Int]] = [:]
+        for info in pools {
+            for (value, id) in info.taken { result[info.pool, default: [:]][atoms.text(allocations[id].key)] = value }
+        }
+        return result
+    }
+
     func free(allocation id: UInt32) {
         let record = allocations[id]
         let info = pools[Int(record.pool)]

@@ -61,7 +61,8 @@ extension Engine {
                     continue
                 }
                 intake.addUrgent(change, feed: feed)
-                for id in companions(change.id) { intake.pull(id) }
+                guard case .put(let object) = change else { continue }
+                for id in companions(object) { intake.pull(id) }
             }
         case .listed(let feed): intake.add(listed: feed)
         case .failed(let feed, let failures):

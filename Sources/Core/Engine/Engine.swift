@@ -89,6 +89,8 @@ public final class Engine {
     var pools: [PoolInfo] = []
     var poolByValue: [Pool: UInt32] = [:]
     var poolsWaiting = false
+    /// Values that are given before hints: what an earlier run gave, for a replay.
+    public var recordedAllocations: [Pool: [String: Int]] = [:]
     /// Subscriptions that a new configuration has replaced; they go when the new ones have run.
     var retiring: [UInt32] = []
     /// By module: what its registration did that its manifest does not say.
@@ -123,13 +125,8 @@ public final class Engine {
     /// Whether the planes have their first delta; from then on transitions are journalled.
     var isHandedOver = false
 
-    /// The objects whose waiting changes an attachment takes along into its turn: its pod and namespace.
-    public var companions: (ObjectID) -> [ObjectID] = { id in
-        [
-            ObjectID(kind: "Pod", namespace: id.namespace, name: id.name),
-            ObjectID(kind: "Namespace", name: id.namespace),
-        ]
-    }
+    /// The objects whose waiting changes an attachment takes along into its turn: its pod, namespace and node.
+    public var companions: (any Kind) -> [ObjectID] = { _ in [] }
     /// How many bulk changes one turn takes.
     public var slice = 500
 

@@ -6,30 +6,47 @@ public import Core
 public struct ObjectOverlay: Hashable, Sendable {
     public var annotations: [String: String]
     public var conditions: [String: Condition]
-    /// The node that a scheduler has chosen for a pod whose manifest names none.
+    /// Sorted, each once.
+    public var events: [ObjectEvent]
+    /// Where the pod runs, for a scheduler; counts when the manifest does not say.
     public var nodeName: String?
+    /// Counts when the manifest does not say.
+    public var uid: String?
 
-    public init(annotations: [String: String] = [:], conditions: [String: Condition] = [:], nodeName: String? = nil) {
+    public init(
+        annotations: [String: String] = [:], conditions: [String: Condition] = [:], events: [ObjectEvent] = [],
+        nodeName: String? = nil, uid: String? = nil
+    ) {
         self.annotations = annotations
         self.conditions = conditions
+        self.events = Set(events).sorted { $0.value < $1.value }
         self.nodeName = nodeName
+        self.uid = uid
     }
 
     public init(_ cursor: JSONCursor) throws(Rejection) {
-        annotations = try cursor["annotations"].stringMap()
-        nodeName = try cursor["nodeName"].optional { each throws(Rejection) in try each.string() }
-        conditions = [:]
+        var conditions: [String: Condition] = [:]
         for (type, place) in try cursor["conditions"].members() { conditions[type] = try Condition(place) }
+        self.init(
+            annotations: try cursor["annotations"].stringMap(), conditions: conditions,
+            events: try cursor["events"].elements().map { each throws(Rejection) in try ObjectEvent(each) },
+            nodeName: try cursor["nodeName"].optional { each throws(Rejection) in try each.string() },
+            uid: try cursor["uid"].optional { each throws(Rejection) in try each.string() })
     }
 
+    public var isEmpty: Bool { self == ObjectOverlay() }
+
     /// The file's text: members by name, so that the same overlay has the same bytes.
-    public func text(of object: ObjectID, events: [JSON] = []) -> String {
+    public func text(of object: ObjectID) -> String {
         var json = JSONObject([("object", .string(object.description))])
-        json["annotations"] = .object(JSONObject(annotations))
-        json["conditions"] = .object(
-            JSONObject(conditions.sorted { $0.key < $1.key }.map { ($0.key, $0.value.json) }))
         if let nodeName { json["nodeName"] = .string(nodeName) }
-        if !events.isEmpty { json["events"] = .array(events) }
+        if let uid { json["uid"] = .string(uid) }
+        if !annotations.isEmpty { json["annotations"] = .object(JSONObject(annotations)) }
+        if !conditions.isEmpty {
+            json["conditions"] = .object(
+                JSONObject(conditions.sorted { $0.key < $1.key }.map { ($0.key, $0.value.json) }))
+        }
+        if !events.isEmpty { json["events"] = .array(events.map(\.json)) }
         return JSON.object(json).text(.pretty) + "\n"
     }
 
@@ -45,45 +62,49 @@ public struct ObjectOverlay: Hashable, Sendable {
         return ObjectID(kind: String(parts[0]), namespace: String(parts[1]), name: String(parts[2]))
     }
 
-    /// An object's JSON with what all writers say; later ones win. A node that the manifest names stays.
+    /// An object's JSON with what all writers say; later ones win.
     public static func lay(_ overlays: [ObjectOverlay], over json: JSON) -> JSON {
         guard case .object(var object) = json else { return json }
         let annotations = overlays.flatMap { $0.annotations.sorted { $0.key < $1.key } }
         if !annotations.isEmpty {
-            var metadata = object.member("metadata")
-            var all = metadata.member("annotations")
-            for (key, value) in annotations { all[key] = .string(value) }
-            metadata["annotations"] = .object(all)
-            object["metadata"] = .object(metadata)
+            object.change("metadata") { metadata in
+                metadata.change("annotations") { all in for (key, value) in annotations { all[key] = .string(value) } }
+            }
+        }
+        if let uid = overlays.compactMap(\.uid).last {
+            object.change("metadata") { if $0["uid"] == nil { $0["uid"] = .string(uid) } }
         }
         if let nodeName = overlays.compactMap(\.nodeName).last {
-            var spec = object.member("spec")
-            if spec["nodeName"] == nil { spec["nodeName"] = .string(nodeName) }
-            object["spec"] = .object(spec)
+            object.change("spec") { if $0["nodeName"] == nil { $0["nodeName"] = .string(nodeName) } }
         }
-        let conditions = overlays.flatMap { $0.conditions.sorted { $0.key < $1.key } }
+        let conditions = overlays.reduce(into: [:]) { $0.merge($1.conditions) { $1 } }
         if !conditions.isEmpty {
-            var status = object.member("status")
-            let types = Set(conditions.map(\.key))
-            var all: [JSON] = []
-            if case .array(let list)? = status["conditions"] {
-                all = list.filter { entry in
-                    if case .string(let type)? = entry["type"] { !types.contains(type) } else { true }
-                }
+            object.change("status") { status in
+                status["conditions"] = .array(merged(conditions, into: status["conditions"]))
             }
-            for (type, condition) in Dictionary(conditions, uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
-                guard case .object(let members) = condition.json else { continue }
-                all.append(.object(JSONObject([("type", .string(type))] + members.map { ($0.key, $0.value) })))
-            }
-            status["conditions"] = .array(all)
-            object["status"] = .object(status)
         }
         return .object(object)
+    }
+
+    private static func merged(_ conditions: [String: Condition], into old: JSON?) -> [JSON] {
+        var all: [JSON] = []
+        if case .array(let list)? = old {
+            all = list.filter { if case .string(let type)? = $0["type"] { conditions[type] == nil } else { true } }
+        }
+        for (type, condition) in conditions.sorted(by: { $0.key < $1.key }) {
+            var entry = JSONObject([("type", .string(type))])
+            if case .object(let members) = condition.json { for (key, value) in members { entry[key] = value } }
+            all.append(.object(entry))
+        }
+        return all
     }
 }
 
 extension JSONObject {
-    fileprivate func member(_ key: String) -> JSONObject {
-        if case .object(let object)? = self[key] { object } else { JSONObject() }
+    /// Changes a member that is an object, or makes it one.
+    fileprivate mutating func change(_ key: String, _ body: (inout JSONObject) -> Void) {
+        var member = if case .object(let object)? = self[key] { object } else { JSONObject() }
+        body(&member)
+        self[key] = .object(member)
     }
 }

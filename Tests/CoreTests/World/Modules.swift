@@ -35,7 +35,7 @@ struct PolicyModule: NodeModule {
 struct MarkerModule: NodeModule {
     static let manifest = Manifest(
         name: "marker", summary: "Marks of the tests", reads: [Marker.self, Pod.self, Namespace.self],
-        publishes: [Mark.self], writes: [.rows(Route.self), .columns(PortGroup.self, "ports", "external_ids")])
+        publishes: [Mark.self], writes: [.rows(Route.self), .columns(PortGroup.self, "name", "ports", "external_ids")])
 
     init(_ configuration: NoConfiguration) {}
     init() {}
@@ -51,6 +51,7 @@ struct MarkerModule: NodeModule {
         let shared = cell.add(Route(key: .fixed("shared"), via: marker.banner))
         for extra in marker.extra { cell.add(extra, to: shared.pods) }
         for extra in marker.extra { cell.add(extra, to: RowRef<PortGroup>(fixed: "isolated").ports) }
+        cell.amend(PortGroup(key: .fixed("isolated"), name: marker.banner))
         if let entry = marker.entry { cell.set("entry", to: entry, in: RowRef<PortGroup>(fixed: "isolated").ids) }
         let pods = cell.group(of: Pod.self, in: .namespaces(marker.namespaces), matching: marker.pods)
         cell.fill(shared.pods, from: pods, Pod.Port.self)
