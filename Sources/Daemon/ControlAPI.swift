@@ -7,7 +7,6 @@ import Vocabulary
 struct ControlAPI: Sendable {
     let role: String
     let name: String
-    let version: String
     let scheduler: Scheduler
     /// The states of the processes that the daemon keeps running, if it does.
     let engineStates: @Sendable () async -> [JSON]
@@ -33,8 +32,8 @@ struct ControlAPI: Sendable {
 
     private func status() async -> JSON {
         let processes = await engineStates()
-        return await scheduler.ask { [role, name, version] engine, state in
-            Report.status(role: role, name: name, version: version, engine, state, processes: processes)
+        return await scheduler.ask { [role, name] engine, state in
+            Report.status(role: role, name: name, engine, state, processes: processes)
         }
     }
 
@@ -43,20 +42,22 @@ struct ControlAPI: Sendable {
             let on = Set(engine.enabledModules)
             let counts = engine.counts()
             let problems = engine.problems()
-            return Report.envelope("ModuleList", [
-                "items": .array(
-                    BuiltinModules.manifests.map { manifest in
-                        [
-                            "name": .string(manifest.name), "summary": .string(manifest.summary),
-                            "stage": .string(manifest.stage.rawValue), "on": .boolean(on.contains(manifest.name)),
-                            "cells": .integer(counts.cells[manifest.name] ?? 0),
-                            "problems": .array(
-                                problems.filter { $0.module == manifest.name }.map(Report.problem)),
-                            "reads": .array(manifest.reads.map { .string($0.kind) }),
-                            "publishes": .array(manifest.publishes.map { .string($0.kind) }),
-                        ]
-                    })
-            ])
+            return Report.envelope(
+                "ModuleList",
+                [
+                    "items": .array(
+                        BuiltinModules.manifests.map { manifest in
+                            [
+                                "name": .string(manifest.name), "summary": .string(manifest.summary),
+                                "stage": .string(manifest.stage.rawValue), "on": .boolean(on.contains(manifest.name)),
+                                "cells": .integer(counts.cells[manifest.name] ?? 0),
+                                "problems": .array(
+                                    problems.filter { $0.module == manifest.name }.map(Report.problem)),
+                                "reads": .array(manifest.reads.map { .string($0.kind) }),
+                                "publishes": .array(manifest.publishes.map { .string($0.kind) }),
+                            ]
+                        })
+                ])
         }
     }
 
@@ -104,11 +105,13 @@ struct ControlAPI: Sendable {
             if let pod = object as? Pod, let port = engine.object(PodPort.self, pod.namespace, pod.name) {
                 published = Report.port(port)
             }
-            return Report.envelope("Object", [
-                "object": Report.object(object.id, engine), "port": published,
-                "rows": .array(rows.map { Report.row($0, engine, state) }),
-                "body": .string("\(object)"),
-            ])
+            return Report.envelope(
+                "Object",
+                [
+                    "object": Report.object(object.id, engine), "port": published,
+                    "rows": .array(rows.map { Report.row($0, engine, state) }),
+                    "body": .string("\(object)"),
+                ])
         }
     }
 
@@ -125,51 +128,53 @@ struct ControlAPI: Sendable {
 
 extension Report {
     static func status(
-        role: String, name: String, version: String, _ engine: Engine, _ state: RunState, processes: [JSON]
+        role: String, name: String, _ engine: Engine, _ state: RunState, processes: [JSON]
     ) -> JSON {
         let problems = engine.problems()
         let refused = state.planes.flatMap { plane in plane.value.refused.map { (plane.key, $0.key, $0.value) } }
         let pods = engine.objects(kind: PodPort.kind).compactMap { $0 as? PodPort }.filter(\.isLocal)
         let missing = engine.whatIsMissing(state)
-        return envelope("Status", [
-            "role": .string(role), "name": .string(name), "version": .string(version),
-            "turn": .integer(Int(state.turn)),
-            "healthy": .boolean(problems.isEmpty && refused.isEmpty && missing == nil),
-            "missing": missing.map { .string($0) } ?? .null,
-            "feeds": .array(
-                state.feeds.sorted { $0.key < $1.key }.map { feed in
-                    [
-                        "name": .string(feed.key), "listed": .boolean(feed.value.listed),
-                        "failures": .array(
-                            feed.value.failures.map {
-                                [
-                                    "source": .string($0.source), "reason": .string($0.reason),
-                                    "message": .string($0.message),
-                                ]
-                            }),
-                    ]
-                }),
-            "planes": .array(
-                state.planes.sorted { $0.key < $1.key }.map { plane in
-                    [
-                        "name": .string(plane.key), "connected": .boolean(plane.value.isConnected),
-                        "confirmed": .integer(Int(plane.value.confirmed)),
-                        "rows": .integer(engine.rows(plane: plane.key).count),
-                        "repairs": .integer(plane.value.repairs),
-                        "refused": .array(
-                            plane.value.refused.sorted { $0.key < $1.key }.map {
-                                ["row": .string($0.key.description), "message": .string($0.value)]
-                            }),
-                    ]
-                }),
-            "processes": .array(processes),
-            "pods": [
-                "total": .integer(pods.count),
-                "settled": .integer(pods.filter { engine.isSettled(Pod.id($0.namespace, $0.name)) }.count),
-            ],
-            "rows": .integer(engine.rows().count),
-            "problems": .array(problems.map(problem)),
-        ])
+        return envelope(
+            "Status",
+            [
+                "role": .string(role), "name": .string(name), "version": .string(Version.current),
+                "turn": .integer(Int(state.turn)),
+                "healthy": .boolean(problems.isEmpty && refused.isEmpty && missing == nil),
+                "missing": missing.map { .string($0) } ?? .null,
+                "feeds": .array(
+                    state.feeds.sorted { $0.key < $1.key }.map { feed in
+                        [
+                            "name": .string(feed.key), "listed": .boolean(feed.value.listed),
+                            "failures": .array(
+                                feed.value.failures.map {
+                                    [
+                                        "source": .string($0.source), "reason": .string($0.reason),
+                                        "message": .string($0.message),
+                                    ]
+                                }),
+                        ]
+                    }),
+                "planes": .array(
+                    state.planes.sorted { $0.key < $1.key }.map { plane in
+                        [
+                            "name": .string(plane.key), "connected": .boolean(plane.value.isConnected),
+                            "confirmed": .integer(Int(plane.value.confirmed)),
+                            "rows": .integer(engine.rows(plane: plane.key).count),
+                            "repairs": .integer(plane.value.repairs),
+                            "refused": .array(
+                                plane.value.refused.sorted { $0.key < $1.key }.map {
+                                    ["row": .string($0.key.description), "message": .string($0.value)]
+                                }),
+                        ]
+                    }),
+                "processes": .array(processes),
+                "pods": [
+                    "total": .integer(pods.count),
+                    "settled": .integer(pods.filter { engine.isSettled(Pod.id($0.namespace, $0.name)) }.count),
+                ],
+                "rows": .integer(engine.rows().count),
+                "problems": .array(problems.map(problem)),
+            ])
     }
 
     static func object(_ id: ObjectID, _ engine: Engine) -> JSON {

@@ -1,7 +1,7 @@
 import Core
 import Glibc
 import Linux
-public import Logging
+import Logging
 import Model
 
 /// A daemon as a process: reads its configuration, puts its parts together, runs until it is told to stop.
@@ -24,7 +24,8 @@ public struct DaemonProcess: Sendable {
         do {
             configuration = try NetworkConfiguration(input)
         } catch {
-            throw DaemonFailure(error.problems.map { "\($0.source): \($0.message) (\($0.reason))" }.joined(separator: "\n"))
+            throw DaemonFailure(
+                error.problems.map { "\($0.source): \($0.message) (\($0.reason))" }.joined(separator: "\n"))
         }
         log[metadataKey: "node"] = .string(configuration.node.nodeName)
         for warning in configuration.warnings { log.warning("\(warning.source): \(warning.message)") }

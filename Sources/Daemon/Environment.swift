@@ -26,7 +26,6 @@ enum Environment {
     }
 }
 
-
 /// Signals that ask the process to end.
 enum Signals {
     /// Waits for one of them, or for the task to be cancelled.

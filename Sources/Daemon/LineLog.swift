@@ -20,7 +20,9 @@ struct LineLog: LogHandler {
         let pairs = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
             .map { " \($0.key)=\(Self.quoted("\($0.value)"))" }.joined()
         let words = event.message.description.split(separator: "\n").joined(separator: "; ")
-        fputs("\(Self.time()) \(event.level) \(label): \(words)\(pairs)\n", stderr)
+        let line = Array("\(Self.time()) \(event.level) \(label): \(words)\(pairs)\n".utf8)
+        // One write, so that lines of several threads do not mix; a log that cannot be written is nobody's failure.
+        _ = write(STDERR_FILENO, line, line.count)
     }
 
     private static func quoted(_ text: String) -> String {

@@ -84,7 +84,8 @@ public actor Scheduler {
         case .listed(let feed): state.feeds[feed, default: .init()].listed = true
         case .failed(let feed, let failures):
             for failure in Set(failures).subtracting(state.feeds[feed]?.failures ?? []) {
-                log.warning("\(failure.message)", metadata: ["source": "\(failure.source)", "reason": "\(failure.reason)"])
+                log.warning(
+                    "\(failure.message)", metadata: ["source": "\(failure.source)", "reason": "\(failure.reason)"])
             }
             state.feeds[feed, default: .init()].failures = failures
         case .changes: break
@@ -140,21 +141,21 @@ struct RunState: Sendable {
 extension Scheduler {
     struct Waiting {
         /// Resumes its caller and returns true when what it waits for is there.
-        let check: (Engine) -> Bool
+        let check: (Engine, RunState) -> Bool
         let cancel: () -> Void
     }
 
     /// The first value that `look` finds, after this or a later turn; nil when the task is cancelled first.
-    func first<T: Sendable>(_ look: @escaping @Sendable (Engine) -> T?) async -> T? {
-        if let value = look(engine) { return value }
+    func first<T: Sendable>(_ look: @escaping @Sendable (Engine, RunState) -> T?) async -> T? {
+        if let value = look(engine, state) { return value }
         lastWaiting += 1
         let ticket = lastWaiting
         return await withTaskCancellationHandler {
             await withCheckedContinuation { (caller: CheckedContinuation<T?, Never>) in
                 if Task.isCancelled { return caller.resume(returning: nil) }
                 waiting[ticket] = Waiting(
-                    check: { engine in
-                        guard let value = look(engine) else { return false }
+                    check: { engine, state in
+                        guard let value = look(engine, state) else { return false }
                         caller.resume(returning: value)
                         return true
                     }, cancel: { caller.resume(returning: nil) })
@@ -167,7 +168,7 @@ extension Scheduler {
     private func giveUp(_ ticket: Int) { waiting.removeValue(forKey: ticket)?.cancel() }
 
     private func wake() {
-        for (ticket, one) in waiting where one.check(engine) { waiting[ticket] = nil }
+        for (ticket, one) in waiting where one.check(engine, state) { waiting[ticket] = nil }
     }
 
     /// Asks the engine something at once.

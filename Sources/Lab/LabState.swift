@@ -1,3 +1,5 @@
+import Model
+
 /// How a node of a lab is doing.
 public struct NodeState: Sendable, Hashable {
     public var name: String
@@ -64,6 +66,8 @@ public struct LabReport: Sendable, Hashable {
 actor LabState {
     private(set) var report = LabReport()
     private(set) var revision = 1
+    /// Report and revision of one moment.
+    var json: JSON { report.json(revision: revision) }
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
     func update(_ change: @Sendable (inout LabReport) -> Void) {
@@ -90,6 +94,8 @@ actor LabState {
             change(&report.pods[index])
         }
     }
+
+    func isReady(_ node: String) -> Bool { report.nodes.first { $0.name == node }?.isReady ?? false }
 
     /// Returns when the revision is another one than this, or when `wake` is called.
     func change(after seen: Int) async {

@@ -107,5 +107,6 @@ private func v6(_ device: String = "br-ex") -> Route { defaultRoute(.v6, device,
 
 private func defaultRoute(_ family: Family, _ device: String, via gateway: String, metric: Int) -> Route {
     Route(
-        destination: .everything(family), nextHops: [.init(device: device, gateway: IPAddress(gateway))], metric: metric)
+        destination: .everything(family), nextHops: [.init(device: device, gateway: IPAddress(gateway))], metric: metric
+    )
 }
