@@ -9,6 +9,7 @@ let wanted = Context.environment["OVENBIRD_TARGETS"]?.split(separator: ",").map(
 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let http = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -49,12 +50,32 @@ targets += part("Vocabulary", ["Core", "Model"])
 targets += part("ModuleHarness", ["Core", "Model"])
 targets += part("OVSDB", [nio, posix, log], tested: ["OVSDBTestKit"])
 targets += part("OVSDBTestKit", ["OVSDB"])
-targets += part("Linux", ["CLinux"], tested: [])
+targets += part("Linux", ["CLinux", "Core", "Model"], tested: [])
+targets += part("LocalHTTP")
+targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds"])
+targets += [
+    .executableTarget(name: "ovenbird-cni", dependencies: ["CNI", "LocalHTTP", "Model"], swiftSettings: swift)
+]
+targets += part("Control", ["LocalHTTP", nio, posix, http], tested: [])
 targets += part(
-    "Feeds", ["Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: ["OVSDBTestKit"])
+    "Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: ["OVSDBTestKit"])
+targets += part("Supervision", ["CLinux", "Linux"], tested: [])
+targets += part(
+    "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"])
 targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: ["OVSDBTestKit", posix])
+targets += part(
+    "Daemon",
+    ["CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "Planes", "Supervision", "Vocabulary", log]
+        + modules.map { .init(stringLiteral: $0) })
+targets += [
+    .executableTarget(
+        name: "ovenbird",
+        dependencies: ["Core", "Daemon", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", arguments],
+        swiftSettings: swift)
+]
 targets += modules.flatMap(module)
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
+targets.append(.executableTarget(name: "CoreBenchmark", dependencies: ["Core"], swiftSettings: swift))
 
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }
 

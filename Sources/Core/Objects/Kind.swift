@@ -38,6 +38,8 @@ extension Kind {
     public var namespace: String { "" }
     public var labels: [String: String] { [:] }
     public var id: ObjectID { ObjectID(kind: Self.kind, namespace: namespace, name: name) }
+    /// The identity of an object of a kind without namespaces.
+    public static func id(_ name: String) -> ObjectID { ObjectID(kind: kind, name: name) }
     public static func id(_ namespace: String = "", _ name: String) -> ObjectID {
         ObjectID(kind: kind, namespace: namespace, name: name)
     }

@@ -49,23 +49,43 @@ public struct Table: Hashable, Sendable, Comparable, CustomStringConvertible {
         case borrowed
     }
 
-    public let plane: String
-    public let name: String
-    public let columns: [Column]
-    public let identity: Identity
-    public let ownership: Ownership
+    /// One object for all copies: a table is passed with every row.
+    private final class Storage: Sendable {
+        let plane: String
+        let name: String
+        let columns: [Column]
+        let identity: Identity
+        let ownership: Ownership
+
+        init(plane: String, name: String, columns: [Column], identity: Identity, ownership: Ownership) {
+            self.plane = plane
+            self.name = name
+            self.columns = columns
+            self.identity = identity
+            self.ownership = ownership
+        }
+    }
+
+    private let storage: Storage
+
+    public var plane: String { storage.plane }
+    public var name: String { storage.name }
+    public var columns: [Column] { storage.columns }
+    public var identity: Identity { storage.identity }
+    public var ownership: Ownership { storage.ownership }
 
     public init(
         plane: String, name: String, columns: [Column], identity: Identity = .tag, ownership: Ownership = .owned
     ) {
-        self.plane = plane
-        self.name = name
-        self.columns = columns
-        self.identity = identity
-        self.ownership = ownership
+        storage = Storage(plane: plane, name: name, columns: columns, identity: identity, ownership: ownership)
     }
 
-    public static func == (a: Table, b: Table) -> Bool { a.plane == b.plane && a.name == b.name }
+    /// The same for all copies of one value; two tables may be equal with different ones.
+    var instance: ObjectIdentifier { ObjectIdentifier(storage) }
+
+    public static func == (a: Table, b: Table) -> Bool {
+        a.storage === b.storage || (a.plane == b.plane && a.name == b.name)
+    }
     public func hash(into hasher: inout Hasher) {
         hasher.combine(plane)
         hasher.combine(name)

@@ -1,0 +1,48 @@
+# `make` lists the targets. `make demo` and `make test` install what they need and run as root.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help deps build cni test check fmt gen demo bench kernel-test clean
+
+PACKAGES := openvswitch-switch ovn-central ovn-host nftables iproute2 ethtool tcpdump iputils-ping iputils-arping \
+            socat procps jq
+BIN := .build/debug
+CNI := .build/release/ovenbird-cni
+
+help: ## Shows this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+deps: ## Installs the Debian packages that are missing
+	@missing=""; for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+build: deps ## Builds everything, for work
+	swift build --build-tests
+
+cni: ## Builds the CNI executable: small, static
+	swift build -c release --product ovenbird-cni -Xswiftc -static-executable
+
+test: deps ## Everything that runs without a virtual machine
+	./Scripts/test.sh
+
+check: ## Format, budgets, imports, generated files
+	./Scripts/check.sh
+
+fmt: ## Formats the sources
+	swift format -i -r Sources Modules Tests Package.swift
+
+gen: ## Makes the typed rows from the installed schemas
+	swift run generate-rows Sources/Model/Generated
+
+demo: deps ## Three nodes, four pods, every pair of them tried; then everything is taken down
+	./Scripts/demo.sh
+
+bench: deps ## Figures: the core's load, a pod's start
+	./Scripts/bench.sh
+
+kernel-test: ## What needs a kernel datapath, in a virtual machine
+	@echo "nothing here needs one yet"
+
+clean: ## Removes what was built
+	rm -rf .build

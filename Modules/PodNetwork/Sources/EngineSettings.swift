@@ -1,0 +1,48 @@
+import Core
+import Model
+import Vocabulary
+
+/// What ovn-controller must know of this node: who it is, where its databases are, how it tunnels.
+enum EngineSettings {
+    static func handle(_ local: LocalNode, _ cell: inout Cell) throws(Rejection) {
+        guard let node = cell.get(Node.self, "", local.nodeName) else { return }
+        var settings = [
+            "hostname": local.nodeName,
+            "ovn-bridge": Topology.integrationBridge,
+            "ovn-bridge-datapath-type": local.datapath.rawValue,
+            "ovn-enable-lflow-cache": String(local.controller.logicalFlowCache),
+            "ovn-encap-type": "geneve",
+            "ovn-is-interconn": "true",
+            "ovn-monitor-all": String(local.controller.monitorAll),
+            "ovn-openflow-probe-interval": String(local.controller.openflowProbe),
+            "ovn-remote": local.controller.southbound,
+            "ovn-remote-probe-interval": String(local.controller.inactivityProbe),
+            "ovn-set-local-ip": "true",
+            "system-id": chassisID(node, &cell),
+        ]
+        let ends = encapsulationAddresses(local, node, &cell)
+        guard !ends.isEmpty else { return }
+        settings["ovn-encap-ip"] = ends.map(\.description).joined(separator: ",")
+        let system = cell.add(OpenVSwitch(key: .fixed("."), externalIDs: settings))
+        cell.add(
+            Bridge(
+                key: .fixed(Topology.integrationBridge), datapathType: local.datapath.rawValue, failMode: .secure,
+                name: Topology.integrationBridge, otherConfig: ["disable-in-band": "true"]),
+            to: system.bridges)
+    }
+
+    /// Set once and never changed: what Open vSwitch calls itself, else what the node's annotation says, else the
+    /// node's name.
+    static func chassisID(_ node: Node, _ cell: inout Cell) -> String {
+        let system = cell.get(OVSSystem.self, "", ".")?.systemID ?? ""
+        return system.isEmpty ? node.annotations[ChassisID.key] ?? node.name : system
+    }
+
+    /// The configured addresses, else the node's first one of the primary family.
+    static func encapsulationAddresses(_ local: LocalNode, _ node: Node, _ cell: inout Cell) -> [IPAddress] {
+        guard local.encapsulationAddresses.isEmpty else { return local.encapsulationAddresses }
+        let primary = cell.cluster()?.primaryFamily
+        let own = node.internalAddresses
+        return (own.first { $0.family == primary } ?? own.first).map { [$0] } ?? []
+    }
+}

@@ -1,0 +1,57 @@
+import Core
+import Model
+import Vocabulary
+
+/// The node's own port on its switch, by which the node and its pods reach each other.
+enum ManagementPort {
+    static func add(_ node: NodeNetwork, _ cluster: ClusterNetwork, _ cell: inout Cell) {
+        guard let mac = node.managementMAC, let gatewayMAC = node.gatewayMAC else { return }
+        let device = Topology.managementDevice
+        logicalPort(node, mac, &cell)
+        let interface = cell.add(
+            Interface(
+                key: .fixed(device), externalIDs: ["iface-id": Topology.managementPort(node.name)],
+                mac: mac.description, mtuRequest: cluster.mtu, name: device, type: "internal"))
+        cell.add(Port(key: .fixed(device), interfaces: [interface], name: device), to: Topology.integration.ports)
+
+        cell.add(HostLink(device: device, up: true, mtu: cluster.mtu))
+        for subnet in node.subnets {
+            cell.add(HostAddress(device: device, address: subnet.interface(subnet[2])))
+            // The router drops requests from a foreign address; the host would ask with the node's.
+            cell.add(HostNeighbour(device: device, address: subnet[1], mac: gatewayMAC))
+            for range in cluster.clusterSubnets where range.network.family == subnet.family {
+                cell.add(
+                    HostRoute(range.network, device: device, via: subnet[1], mtu: cluster.routableMTU))
+            }
+            policies(node, subnet.family, &cell)
+        }
+        if node.subnet(.v4) != nil {
+            for (key, value) in [("forwarding", "1"), ("rp_filter", "2"), ("arp_ignore", "1")] {
+                cell.add(Sysctl("net/ipv4/conf/\(device)/\(key)", value))
+            }
+        }
+        if node.subnet(.v6) != nil { cell.add(Sysctl("net/ipv6/conf/\(device)/forwarding", "1")) }
+    }
+
+    private static func logicalPort(_ node: NodeNetwork, _ mac: MACAddress, _ cell: inout Cell) {
+        let name = Topology.managementPort(node.name)
+        let addresses = node.subnets.map { $0[2].description }.joined(separator: " ")
+        cell.add(
+            LogicalSwitchPort(key: .fixed(name), addresses: ["\(mac) \(addresses)"], name: name),
+            to: Topology.localSwitch(node.name).ports)
+    }
+
+    /// Pods reach the node's own addresses here and not over the gateway, and keep their address doing so.
+    private static func policies(_ node: NodeNetwork, _ family: Family, _ cell: inout Cell) {
+        guard let hop = node.management(family) else { return }
+        let field = family == .v4 ? "ip4" : "ip6"
+        for address in LocalAddresses.of(family, &cell) {
+            cell.add(
+                LogicalRouterPolicy(
+                    key: .own("to-host-\(address)"), action: .reroute,
+                    match: "inport == \"\(Topology.routerToSwitch(node.name))\" && \(field).dst == \(address)",
+                    nexthops: [hop.description], priority: 1004),
+                to: Topology.router.policies)
+        }
+    }
+}

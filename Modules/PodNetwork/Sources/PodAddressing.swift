@@ -1,0 +1,94 @@
+import Core
+import Model
+import Vocabulary
+
+/// A pod's addresses and its logical port. The node that runs the pod gives them out and annotates the pod; every other
+/// node reads the annotation.
+enum PodAddressing {
+    static func handle(_ pod: Pod, _ cell: inout Cell) throws(Rejection) {
+        guard !pod.hostNetwork, !pod.isCompleted, !pod.nodeName.isEmpty,
+            let cluster = cell.cluster(),
+            let local = cell.localNode()
+        else { return }
+        let annotated = try pod.annotations.annotation(PodNetworks.self)?.default
+        guard pod.nodeName == local.nodeName else {
+            if let annotated { cell.publish(port(of: pod, annotated, isLocal: false)) }
+            return
+        }
+        guard let node = cell.get(NodeNetwork.self, "", pod.nodeName),
+            let addresses = try addresses(of: pod, annotated, node, &cell)
+        else { return }
+        let network = network(of: pod, addresses, node, cluster)
+        let port = port(of: pod, network, isLocal: true)
+        cell.publish(port)
+        cell.add(ObjectStatus(pod.id, PodNetworks(network)))
+        logicalPort(port, node, &cell)
+    }
+
+    /// One address per family, from the node's subnets. An annotated one is kept for the life of the pod.
+    private static func addresses(
+        of pod: Pod, _ annotated: PodNetworkAssignment?, _ node: NodeNetwork, _ cell: inout Cell
+    ) throws(Rejection) -> [IPNetwork]? {
+        var addresses: [IPNetwork] = []
+        for subnet in node.subnets {
+            let hint = annotated?.addresses.first { subnet.contains($0.address) }
+                .map { Int(truncatingIfNeeded: $0.address.number - subnet.base.number) }
+            let pool = Self.pool(of: subnet, in: node)
+            do {
+                guard let offset = try cell.allocate(from: pool, for: "\(pod.namespace)/\(pod.name)", preferring: hint)
+                else { return nil }
+                addresses.append(subnet.interface(subnet[offset]))
+            } catch {
+                throw Rejection(
+                    "SubnetFull",
+                    "node \(node.name) has no free address in \(subnet) for \(pod.namespace)/\(pod.name): "
+                        + "all \(pool.range.count) are in use; delete a pod of this node or move this one")
+            }
+        }
+        return addresses
+    }
+
+    /// The addresses after the gateway's and the node's own; in IPv4 without the broadcast address. In a dual-stack
+    /// subnet both families offer as many, so that a pod's two addresses usually end alike.
+    private static func pool(of subnet: IPNetwork, in node: NodeNetwork) -> Pool {
+        let sizes = node.subnets.map { $0.family == .v4 ? $0.count - 2 : min($0.count - 1, 65_534) }
+        let last = subnet.family == .v4 ? subnet.count - 2 : min(subnet.count - 1, max(sizes.min() ?? 3, 3))
+        return Pool("pod-addresses/\(subnet)", 3...max(last, 3))
+    }
+
+    private static func network(
+        of pod: Pod, _ addresses: [IPNetwork], _ node: NodeNetwork, _ cluster: ClusterNetwork
+    ) -> PodNetworkAssignment {
+        var routes: [PodNetworkAssignment.Route] = []
+        for address in addresses {
+            guard let gateway = node.gateway(address.family) else { continue }
+            let family = address.family
+            let targets =
+                cluster.clusterSubnets.map(\.network).filter { $0.family == family }
+                + cluster.serviceNetworks.filter { $0.family == family }
+                + [cluster.masquerade(.hairpin, family).map(IPNetwork.init(host:)), cluster.joinSubnets[family]]
+                .compactMap(\.self)
+            routes += targets.map { PodNetworkAssignment.Route($0, via: gateway) }
+        }
+        return PodNetworkAssignment(
+            addresses: addresses, mac: addresses.map(\.address).derivedMAC ?? MACAddress(number: 0),
+            gateways: addresses.compactMap { node.gateway($0.family) }, routes: routes, role: "primary")
+    }
+
+    private static func port(of pod: Pod, _ network: PodNetworkAssignment, isLocal: Bool) -> PodPort {
+        PodPort(
+            namespace: pod.namespace, name: pod.name, labels: pod.labels, uid: pod.uid, node: pod.nodeName,
+            isLocal: isLocal, addresses: network.addresses, mac: network.mac, gateways: network.gateways)
+    }
+
+    private static func logicalPort(_ port: PodPort, _ node: NodeNetwork, _ cell: inout Cell) {
+        let binding = "\(port.mac) \(port.addresses.map(\.address.description).joined(separator: " "))"
+        cell.add(
+            LogicalSwitchPort(
+                key: .fixed(port.logicalPort), addresses: [binding],
+                externalIDs: ["namespace": port.namespace, "pod": "true"], name: port.logicalPort,
+                options: ["requested-chassis": node.chassisID, "iface-id-ver": port.uid],
+                portSecurity: [binding]),
+            to: Topology.localSwitch(node.name).ports)
+    }
+}

@@ -1,0 +1,41 @@
+import Core
+import Model
+import Vocabulary
+
+/// The cable of a pod: a veth from the pod's namespace into the integration bridge, for as long as the runtime keeps
+/// the pod attached.
+enum PodWiring {
+    static func handle(_ attachment: Attachment, _ cell: inout Cell) throws(Rejection) {
+        guard let cluster = cell.cluster(),
+            let local = cell.localNode(),
+            let port = cell.get(PodPort.self, attachment.podNamespace, attachment.podName), port.isLocal
+        else { return }
+        guard attachment.podUID.isEmpty || attachment.podUID == port.uid else {
+            throw Rejection(
+                "OtherPod",
+                "the runtime attaches \(attachment.podNamespace)/\(attachment.podName) with uid "
+                    + "\(attachment.podUID), but that pod is now \(port.uid)")
+        }
+        let device = attachment.hostInterface
+        let interface = cell.add(
+            Interface(
+                key: .fixed(device),
+                externalIDs: [
+                    "iface-id": port.logicalPort, "iface-id-ver": port.uid, "sandbox": attachment.sandbox,
+                    "attached_mac": port.mac.description, "pod-if-name": attachment.interface,
+                    "ip_addresses": port.addresses.map(\.description).joined(separator: ","),
+                ],
+                name: device))
+        cell.add(
+            Port(key: .fixed(device), interfaces: [interface], name: device, otherConfig: ["transient": "true"]),
+            to: Topology.integration.ports)
+        // With the userspace datapath the kernel sees every frame too, and would answer for the host around all
+        // rules; and it never fills in a checksum that the pod left to its card.
+        let isUserspace = local.datapath == .netdev
+        cell.add(
+            PodLink(
+                sandbox: attachment.sandbox, interface: attachment.interface, hostInterface: device,
+                netns: attachment.netns, mac: port.mac, mtu: cluster.mtu, addresses: port.addresses,
+                gateways: port.gateways, ingressDrop: isUserspace, checksumOffloadOff: isUserspace))
+    }
+}

@@ -1,0 +1,103 @@
+import Glibc
+
+/// Finds ids by a hash; the caller compares the records behind the ids. 8 bytes an entry, at most 80 % full.
+///
+/// Linear probing from the hash's share of the table, so it grows by any factor; deletion moves entries back. Never
+/// walked for a decision, so its order decides nothing.
+struct IDTable {
+    private struct Entry: BitwiseCopyable {
+        var hash: UInt32
+        var id: UInt32
+    }
+
+    private struct Header {
+        var base: UnsafeMutablePointer<Entry>
+        var size: Int
+        var count: Int
+    }
+
+    private let header: UnsafeMutablePointer<Header>
+
+    init() {
+        header = .allocate(capacity: 1)
+        header.initialize(to: Header(base: Self.make(8), size: 8, count: 0))
+    }
+
+    func destroy() {
+        free(header.pointee.base)
+        header.deallocate()
+    }
+
+    var count: Int { header.pointee.count }
+
+    @inline(__always)
+    private func home(_ hash: UInt32) -> Int { Int((UInt64(hash) &* UInt64(header.pointee.size)) >> 32) }
+
+    /// The id with this hash that matches, or 0.
+    @inline(__always)
+    func find(_ hash: UInt32, _ matches: (UInt32) -> Bool) -> UInt32 {
+        let base = header.pointee.base
+        let size = header.pointee.size
+        var at = home(hash)
+        while base[at].id != 0 {
+            if base[at].hash == hash && matches(base[at].id) { return base[at].id }
+            at += 1
+            if at == size { at = 0 }
+        }
+        return 0
+    }
+
+    func insert(_ hash: UInt32, _ id: UInt32) {
+        if (header.pointee.count + 1) * 5 > header.pointee.size * 4 { resize(header.pointee.size * 3 / 2 + 8) }
+        place(Entry(hash: hash, id: id))
+        header.pointee.count += 1
+    }
+
+    func remove(_ hash: UInt32, _ id: UInt32) {
+        let base = header.pointee.base
+        let size = header.pointee.size
+        var hole = home(hash)
+        while base[hole].id != id {
+            assert(base[hole].id != 0, "removed an id that is not in the table")
+            hole = hole + 1 == size ? 0 : hole + 1
+        }
+        var at = hole
+        while true {
+            at = at + 1 == size ? 0 : at + 1
+            if base[at].id == 0 { break }
+            let from = home(base[at].hash)
+            let distance = at >= from ? at - from : at + size - from
+            let gap = at >= hole ? at - hole : at + size - hole
+            if distance >= gap {
+                base[hole] = base[at]
+                hole = at
+            }
+        }
+        base[hole] = Entry(hash: 0, id: 0)
+        header.pointee.count -= 1
+        if size > 64 && header.pointee.count * 8 < size { resize(size / 3) }
+    }
+
+    private func place(_ entry: Entry) {
+        let base = header.pointee.base
+        var at = home(entry.hash)
+        while base[at].id != 0 { at = at + 1 == header.pointee.size ? 0 : at + 1 }
+        base[at] = entry
+    }
+
+    private func resize(_ size: Int) {
+        let old = header.pointee.base
+        let oldSize = header.pointee.size
+        header.pointee.base = Self.make(size)
+        header.pointee.size = size
+        for at in 0..<oldSize where old[at].id != 0 { place(old[at]) }
+        free(old)
+    }
+
+    private static func make(_ size: Int) -> UnsafeMutablePointer<Entry> {
+        guard let memory = calloc(size, MemoryLayout<Entry>.stride) else {
+            fatalError("out of memory for \(size) table entries")
+        }
+        return memory.assumingMemoryBound(to: Entry.self)
+    }
+}

@@ -1,0 +1,13 @@
+import Core
+
+/// The configuration as objects: what the operator set is read by handlers like anything else.
+struct ConfigurationFeed: Feed {
+    let name = "configuration"
+    let objects: [any Kind]
+
+    func run(_ emit: @escaping @Sendable (FeedEvent) -> Void) async throws {
+        emit(.changes(feed: name, objects.map(ObjectChange.put), lane: .bulk))
+        emit(.listed(feed: name))
+        try await Task.sleep(for: .seconds(Int64.max >> 32))
+    }
+}

@@ -1,0 +1,208 @@
+public import Core
+import Logging
+import Model
+
+/// Why a daemon does not start: modules that cannot work on this node.
+public struct StartRefusal: Error, Sendable {
+    public let problems: [Problem]
+}
+
+/// Runs the core: takes what feeds bring, lets it settle in turns, and hands each plane its difference.
+///
+/// The engine is synchronous and lives in this actor alone.
+public actor Scheduler {
+    let engine: Engine
+    private var planes: [any Plane] = []
+    private let mailbox = Mailbox()
+    private let log: Logger
+    private var waiting: [Int: Waiting] = [:]
+    private var lastWaiting = 0
+    /// The problems that were logged last, so that each is logged once when it comes and once when it goes.
+    private var logged: Set<String> = []
+    private(set) var state = RunState()
+    /// Whether the planes have been told anything.
+    private var isStarted = false
+
+    /// - Parameter make: makes the engine with its modules enabled; called inside the actor, which owns it from then.
+    public init(log: Logger, engine make: @Sendable () throws -> Engine) throws {
+        engine = try make()
+        self.log = log
+    }
+
+    /// Works until its task is cancelled. What the planes have put in place stays.
+    ///
+    /// Throws `StartRefusal` when a module cannot work on this node at all, before any plane has been told anything.
+    public func run(feeds: [any Feed], planes: [any Plane]) async throws(StartRefusal) {
+        self.planes = planes
+        var refusal: StartRefusal?
+        await withTaskGroup(of: Void.self) { group in
+            let mailbox = mailbox
+            let log = log
+            for plane in planes {
+                group.addTask {
+                    await keepGoing("plane \(plane.name)", log) { try await plane.run { mailbox.add(.report($0)) } }
+                }
+            }
+            for feed in feeds {
+                group.addTask {
+                    await keepGoing("feed \(feed.name)", log) { try await feed.run { mailbox.add(.event($0)) } }
+                }
+            }
+            for await _ in mailbox.news {
+                refusal = step()
+                if refusal != nil { break }
+            }
+            group.cancelAll()
+        }
+        if let refusal { throw refusal }
+    }
+
+    private func step() -> StartRefusal? {
+        for letter in mailbox.empty() {
+            switch letter {
+            case .event(let event): take(event)
+            case .report(let report): take(report)
+            }
+        }
+        while engine.hasWork {
+            let result = engine.turn()
+            state.turn = result.turn
+            if !isStarted, !result.deltas.isEmpty {
+                let refusals = engine.problems().filter { $0.object?.kind == LocalNode.kind }
+                guard refusals.isEmpty else { return StartRefusal(problems: refusals) }
+                isStarted = true
+            }
+            for delta in result.deltas { planes.first { $0.name == delta.plane }?.apply(delta) }
+        }
+        logProblems()
+        wake()
+        return nil
+    }
+
+    private func take(_ event: FeedEvent) {
+        switch event {
+        case .listed(let feed): state.feeds[feed, default: .init()].listed = true
+        case .failed(let feed, let failures):
+            for failure in Set(failures).subtracting(state.feeds[feed]?.failures ?? []) {
+                log.warning(
+                    "\(failure.message)", metadata: ["source": "\(failure.source)", "reason": "\(failure.reason)"])
+            }
+            state.feeds[feed, default: .init()].failures = failures
+        case .changes: break
+        }
+        engine.apply(event)
+    }
+
+    private func take(_ report: PlaneReport) {
+        switch report {
+        case .connected(let plane, let isConnected): state.planes[plane, default: .init()].isConnected = isConnected
+        case .confirmed(let plane, let turn): state.planes[plane, default: .init()].confirmed = turn
+        case .refused(let plane, let rows): state.planes[plane, default: .init()].refused = rows
+        case .repaired(let plane, let rows):
+            state.planes[plane, default: .init()].repairs += rows.count
+            log.notice("put right by hand-made changes: \(rows.map(\.description).joined(separator: ", "))")
+        }
+        engine.report(report)
+    }
+
+    private func logProblems() {
+        var now: Set<String> = []
+        for problem in engine.problems() {
+            let text = "\(problem)"
+            now.insert(text)
+            if !logged.contains(text) { log.warning("\(text)") }
+        }
+        for gone in logged.subtracting(now) { log.info("no more: \(gone)") }
+        logged = now
+    }
+}
+
+/// What the scheduler knows of its surroundings, for status.
+struct RunState: Sendable {
+    struct FeedState: Sendable {
+        var listed = false
+        var failures: [FeedFailure] = []
+    }
+
+    struct PlaneState: Sendable {
+        var isConnected = false
+        var confirmed: UInt64 = 0
+        var refused: [RowID: String] = [:]
+        var repairs = 0
+    }
+
+    var turn: UInt64 = 0
+    var feeds: [String: FeedState] = [:]
+    var planes: [String: PlaneState] = [:]
+}
+
+// MARK: - Waiting for a state of the engine
+
+extension Scheduler {
+    struct Waiting {
+        /// Resumes its caller and returns true when what it waits for is there.
+        let check: (Engine, RunState) -> Bool
+        let cancel: () -> Void
+    }
+
+    /// The first value that `look` finds, after this or a later turn; nil when the task is cancelled first.
+    func first<T: Sendable>(_ look: @escaping @Sendable (Engine, RunState) -> T?) async -> T? {
+        if let value = look(engine, state) { return value }
+        lastWaiting += 1
+        let ticket = lastWaiting
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { (caller: CheckedContinuation<T?, Never>) in
+                if Task.isCancelled { return caller.resume(returning: nil) }
+                waiting[ticket] = Waiting(
+                    check: { engine, state in
+                        guard let value = look(engine, state) else { return false }
+                        caller.resume(returning: value)
+                        return true
+                    }, cancel: { caller.resume(returning: nil) })
+            }
+        } onCancel: {
+            Task { await self.giveUp(ticket) }
+        }
+    }
+
+    private func giveUp(_ ticket: Int) { waiting.removeValue(forKey: ticket)?.cancel() }
+
+    private func wake() {
+        for (ticket, one) in waiting where one.check(engine, state) { waiting[ticket] = nil }
+    }
+
+    /// Asks the engine something at once.
+    func ask<T: Sendable>(_ question: @Sendable (Engine, RunState) -> T) -> T { question(engine, state) }
+}
+
+/// Runs something for ever: when it fails it is logged and started again, later each time up to ten seconds.
+private func keepGoing(_ what: String, _ log: Logger, _ run: @Sendable () async throws -> Void) async {
+    var pause = Duration.milliseconds(100)
+    while !Task.isCancelled {
+        let start = ContinuousClock.now
+        do { try await run() } catch is CancellationError { return } catch {
+            log.error("\(what): \(error); starting it again")
+        }
+        if ContinuousClock.now - start > .seconds(10) { pause = .milliseconds(100) }
+        try? await Task.sleep(for: pause)
+        pause = min(pause * 2, .seconds(10))
+    }
+}
+
+// MARK: - Switching modules
+
+extension Scheduler {
+    /// Switches a module on or off; its rows come or go in the next turn, and no others.
+    func toggle(_ name: String, on: Bool) throws(Rejection) {
+        guard BuiltinModules.manifests.contains(where: { $0.name == name }) else {
+            let hint = nearest(to: name, in: BuiltinModules.manifests.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+            throw Rejection("NoSuchModule", "there is no module \(name)\(hint)")
+        }
+        if on, !engine.enabledModules.contains(name) {
+            try BuiltinModules.enable(name, in: engine)
+        } else if !on {
+            engine.disable(module: name)
+        }
+        mailbox.ring()
+    }
+}

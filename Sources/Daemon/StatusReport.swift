@@ -1,0 +1,76 @@
+import Core
+import Model
+import Supervision
+
+/// The daemon's answers to commands, as JSON. Fields are only ever added.
+enum Report {
+    static func envelope(_ kind: String, _ members: KeyValuePairs<String, JSON>) -> JSON {
+        var object = JSONObject([("apiVersion", "ovenbird.io/v1"), ("kind", .string(kind)), ("complete", true)])
+        for (key, value) in members { object[key] = value }
+        return .object(object)
+    }
+
+    static func problem(_ problem: Problem) -> JSON {
+        [
+            "module": .string(problem.module), "object": .string(problem.object?.description ?? ""),
+            "field": .string(problem.field), "reason": .string(problem.reason), "message": .string(problem.message),
+        ]
+    }
+
+    static func process(_ state: ServiceState) -> JSON {
+        [
+            "name": .string(state.name), "phase": .string(state.phase.rawValue),
+            "pid": state.pid.map { .integer(Int($0)) } ?? .null, "restarts": .integer(state.restarts),
+        ]
+    }
+
+    static func owner(_ owner: Owner) -> JSON {
+        ["module": .string(owner.module), "object": .string(owner.object.description)]
+    }
+
+    /// A row with its columns by name and its owners.
+    static func row(_ id: RowID, _ engine: Engine, _ state: RunState) -> JSON {
+        var columns = JSONObject()
+        for (index, column) in (engine.contents(of: id)?.columns ?? [:]).sorted(by: { $0.key < $1.key }) {
+            columns[id.table.columns[index].name] = json(column)
+        }
+        var object = JSONObject([
+            ("row", .string(id.description)), ("plane", .string(id.table.plane)), ("table", .string(id.table.name)),
+            ("key", .string(id.key)), ("owners", .array(engine.owners(of: id).map(owner))),
+            ("columns", .object(columns)),
+        ])
+        if let words = state.planes[id.table.plane]?.refused[id] { object["refused"] = .string(words) }
+        return .object(object)
+    }
+
+    private static func json(_ column: RowContent.Column) -> JSON {
+        switch column {
+        case .scalar(let value): json(value)
+        case .set(let values): .array(values.sorted().map(json))
+        case .map(let entries): .object(JSONObject(entries))
+        }
+    }
+
+    private static func json(_ value: Value) -> JSON {
+        switch value {
+        case .integer(let number): .integer(number)
+        case .real(let number): .real(number)
+        case .boolean(let truth): .boolean(truth)
+        case .string(let text): .string(text)
+        case .row(let row): .string(row.description)
+        }
+    }
+}
+
+extension Engine {
+    /// The first thing without which this node can serve no pod; nil when nothing is missing.
+    func whatIsMissing(_ state: RunState) -> String? {
+        if let feed = state.feeds.filter({ !$0.value.listed }).keys.sorted().first {
+            return "feed \(feed) has not listed"
+        }
+        if let plane = state.planes.filter({ !$0.value.isConnected }).keys.sorted().first {
+            return "plane \(plane) is not connected"
+        }
+        return nil
+    }
+}

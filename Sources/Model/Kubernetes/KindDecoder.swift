@@ -1,0 +1,43 @@
+public import Core
+
+/// How objects of one kind are read from JSON or YAML.
+public struct KindDecoder: Sendable {
+    /// `v1`, `k8s.ovn.org/v1`.
+    public let apiVersion: String
+    public let kind: String
+    /// What a user may write, to find misspelt fields.
+    public let fields: Fields
+    public let isNamespaced: Bool
+    public let decode: @Sendable (JSONCursor) throws(Rejection) -> any Kind
+
+    public init(
+        apiVersion: String, kind: String, fields: Fields = .any, isNamespaced: Bool = true,
+        decode: @escaping @Sendable (JSONCursor) throws(Rejection) -> any Kind
+    ) {
+        self.apiVersion = apiVersion
+        self.kind = kind
+        self.fields = fields
+        self.isNamespaced = isNamespaced
+        self.decode = decode
+    }
+
+    /// For a kind that knows how to be read.
+    public init<K: KubernetesKind>(_: K.Type) {
+        self.init(apiVersion: K.apiVersion, kind: K.kind, fields: K.fields, isNamespaced: K.isNamespaced) {
+            cursor throws(Rejection) in try K(cursor)
+        }
+    }
+
+    /// What every daemon reads.
+    public static let base: [KindDecoder] = [
+        KindDecoder(Namespace.self), KindDecoder(Node.self), KindDecoder(Pod.self),
+    ]
+}
+
+/// A kind that users write and the API server stores.
+public protocol KubernetesKind: Kind {
+    static var apiVersion: String { get }
+    static var isNamespaced: Bool { get }
+    static var fields: Fields { get }
+    init(_ cursor: JSONCursor) throws(Rejection)
+}

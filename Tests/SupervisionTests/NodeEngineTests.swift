@@ -1,0 +1,54 @@
+import Glibc
+import Linux
+import Supervision
+import Testing
+
+@Suite(.timeLimit(.minutes(1)), .serialized) struct NodeEngineTests {
+    @Test func theEngineRunsIsRepairedAndAdopted() async throws {
+        let scratch = try Scratch()
+        let name = "ovbt-eng-\(getpid())"
+        let namespace = try NetworkNamespace.create(name)
+        defer { try? NetworkNamespace.delete(name) }
+        let engine = NodeEngine(.init(directory: scratch.path, systemID: "n1", hostname: "n1"))
+        let watch = Watch()
+        let first = Supervisor(engine.services(), in: namespace, report: watch.take)
+        var pids: [pid_t?] = []
+        try await supervising(first) {
+            try await use(engine, in: namespace)
+            let controller = try #require(await first.states.last?.pid)
+            kill(controller, SIGKILL)
+            await watch.wait { $0.count == 8 }
+            guard case .started("ovn-controller", _) = watch.events.last else {
+                Issue.record("\(watch.events)")
+                return
+            }
+            pids = await first.states.map(\.pid)
+            #expect(pids.count == 6 && pids.allSatisfy(isAlive))
+        }
+        let second = Supervisor(engine.services(), in: namespace)
+        try await supervising(second) {
+            #expect(await second.states.map(\.pid) == pids)
+            #expect(await second.states.map(\.restarts) == [0, 0, 0, 0, 0, 0])
+        }
+        await second.stop()
+        #expect(await second.states.allSatisfy { $0.phase == .stopped })
+        #expect((Files.list(scratch.path) ?? []).filter { $0.hasSuffix(".pid") }.isEmpty)
+    }
+
+    /// The engine's own tools find everything, and a bridge comes up.
+    private func use(_ engine: NodeEngine, in namespace: NetworkNamespace) async throws {
+        var environment = engine.environment
+        environment["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
+        func tool(_ arguments: String...) async throws -> String {
+            try await Command(arguments, environment: environment, in: namespace).run()
+        }
+        let chassis = try await tool("ovs-vsctl", "get", "Open_vSwitch", ".", "external_ids:system-id")
+        #expect(chassis == "n1\n")
+        _ = try await tool(
+            "ovs-vsctl", "--timeout=10", "add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+        #expect(try await tool("ip", "link", "show", "br0").contains("br0"))
+        _ = try await tool("ovn-nbctl", "--db=unix:\(engine.northboundSocket)", "--wait=sb", "ls-add", "sw")
+        #expect(try await tool("ovn-appctl", "-t", "ovn-northd", "status").contains("active"))
+        #expect(try await tool("ovs-appctl", "-t", "ovs-vswitchd", "version").contains("Open vSwitch"))
+    }
+}
