@@ -98,7 +98,9 @@ struct LabGetCommand: AsyncParsableCommand {
         ]
         output.print(object == nil ? answer : items[0].json) { _ in
             var table = TextTable("KIND", "NAMESPACE", "NAME", "FROM")
-            for item in items { table.add(item.kind, item.namespace.isEmpty ? "-" : item.namespace, item.name, item.file) }
+            for item in items {
+                table.add(item.kind, item.namespace.isEmpty ? "-" : item.namespace, item.name, item.file)
+            }
             return table
         } names: {
             items.map { $0.namespace.isEmpty ? $0.name : "\($0.namespace)/\($0.name)" }
