@@ -76,6 +76,7 @@ targets += [
 ]
 targets += modules.flatMap(module)
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
+targets.append(.executableTarget(name: "CoreBenchmark", dependencies: ["Core"], swiftSettings: swift))
 
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }
 
