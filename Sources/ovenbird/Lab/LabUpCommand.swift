@@ -55,7 +55,9 @@ struct LabUpCommand: AsyncParsableCommand {
             finish(try await work.value, paths, after: began.duration(to: .now))
         } catch {
             if interrupts.count > 0 {
-                say("interrupted; \(keep ? "lab \(paths.name) stays as it is" : "nothing is left of lab \(paths.name)")")
+                say(
+                    "interrupted; \(keep ? "lab \(paths.name) stays as it is" : "nothing is left of lab \(paths.name)")"
+                )
                 throw ExitCode(130)
             }
             throw CommandFailure(lab: error)
