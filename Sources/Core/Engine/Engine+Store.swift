@@ -20,8 +20,8 @@ extension Engine {
         move(slot, kind, to: 0)
         bodies[slot] = nil
         kind.objects -= 1
+        wake(readers: slots[slot].readers, byFeed: slots[slot].flags & Slot.fromFeed != 0)
         slots[slot].flags &= ~Slot.fromFeed
-        wake(readers: slots[slot].readers)
         slots[slot].turn = turnStamp
         var cell = slots[slot].cells
         while cell != 0 {

@@ -80,6 +80,8 @@ public final class Engine {
     let published = References<Body>()
     let signals = Slab<Signal>()
     var failures: [UInt32: CellFailure] = [:]
+    /// Slots that more than one publishes.
+    var contested: Set<UInt32> = []
     var savedCells: [UInt32: SavedCell] = [:]
 
     // Modules and pools.
