@@ -61,7 +61,8 @@ targets += part(
     "Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: ["OVSDBTestKit"])
 targets += part("Supervision", ["CLinux", "Linux"], tested: [])
 targets += part(
-    "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"])
+    "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"],
+    tested: ["ovenbird-cni"])
 targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: ["OVSDBTestKit", posix])
 targets += part(
     "Daemon",
@@ -75,6 +76,7 @@ targets += [
 ]
 targets += modules.flatMap(module)
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
+targets.append(.executableTarget(name: "CoreBenchmark", dependencies: ["Core"], swiftSettings: swift))
 
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }
 

@@ -63,6 +63,7 @@ public struct LabRunner: Sendable {
         case .started(_, let pid), .adopted(_, let pid):
             node.phase = "running"
             node.pid = Int(pid)
+            node.message = node.name == "cluster" ? "" : "its daemon has just been started"
         case .ended(_, let reason), .failed(_, let reason):
             node.phase = "waiting"
             node.pid = nil
@@ -94,7 +95,11 @@ public struct LabRunner: Sendable {
                 }
                 isReady = false
             }
-            try await Task.sleep(for: isReady ? .seconds(5) : .milliseconds(100))
+            // A ready node is asked again after five seconds, or when its daemon has been started anew.
+            for _ in 0..<(isReady ? 20 : 1) {
+                try await Task.sleep(for: isReady ? .milliseconds(250) : .milliseconds(100))
+                if await !state.isReady(node) { break }
+            }
         }
     }
 

@@ -95,6 +95,8 @@ actor LabState {
         }
     }
 
+    func isReady(_ node: String) -> Bool { report.nodes.first { $0.name == node }?.isReady ?? false }
+
     /// Returns when the revision is another one than this, or when `wake` is called.
     func change(after seen: Int) async {
         guard revision == seen else { return }

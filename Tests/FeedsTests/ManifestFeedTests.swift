@@ -170,6 +170,38 @@ struct ManifestFeedTests {
     }
 }
 
+@Suite("manifest memory", .timeLimit(.minutes(1)))
+struct ManifestMemoryTests {
+    private let temporary = TemporaryDirectory()
+
+    private func feed(memory: Bool = true) -> ManifestFeed {
+        ManifestFeed(
+            directories: [temporary["manifests"]], settling: .milliseconds(1),
+            memory: memory ? temporary["memory"] : nil)
+    }
+
+    @Test("a file that is broken when the daemon starts has the objects it had before")
+    func broken() async throws {
+        try temporary.write("manifests/a%.yaml", pod("a") + "---\n" + pod("b"))
+        try temporary.write("manifests/c.yaml", pod("c"))
+        try await FeedProbe.with(feed()) { try await $0.until(\.isListed) }
+        try temporary.write("manifests/a%.yaml", pod("a", app: "new") + "---\nkind: [")
+        try temporary.remove("manifests/c.yaml")
+        try await FeedProbe.with(feed(memory: false)) { probe in
+            try await probe.until(\.isListed)
+            #expect(probe.state.names == ["Pod/shop/a"])
+        }
+        try await FeedProbe.with(feed()) { probe in
+            try await probe.until(\.isListed)
+            #expect(probe.state.names == ["Pod/shop/a", "Pod/shop/b"] && probe.state.problems == ["BadYAML"])
+            #expect((probe.state.objects[Pod.id("shop", "a")] as? Pod)?.labels["app"] == "new")
+            try temporary.remove("manifests/a%.yaml")
+            try await probe.until { $0.names.isEmpty }
+        }
+        #expect(Files.list(temporary["memory"])?.isEmpty == true)
+    }
+}
+
 @Suite("status directory over manifests", .timeLimit(.minutes(1)))
 struct OverlayTests {
     private let temporary = TemporaryDirectory()

@@ -14,6 +14,7 @@ public final class ManifestFeed: Feed {
     let overlays: [String]
     let reader: ManifestReader
     let settling: Duration
+    let memory: ManifestMemory?
     let counters = Mutex(Counters())
 
     /// What the feed has done, for metrics and tests.
@@ -23,17 +24,20 @@ public final class ManifestFeed: Feed {
         public var ignoredKinds: [String: Int] = [:]
     }
 
-    /// - Parameter settling: how long a file must be quiet before what vanished from it is removed. Editors delete,
-    ///   rename and truncate files on the way to a new version.
+    /// - Parameters:
+    ///   - settling: how long a file must be quiet before what vanished from it is removed. Editors delete, rename and
+    ///     truncate files on the way to a new version.
+    ///   - memory: a directory where the last good text of each file outlives the daemon.
     public init(
         name: String = "manifests", directories: [String], overlays: [String] = [],
-        decoders: [KindDecoder] = KindDecoder.base, settling: Duration = .milliseconds(50)
+        decoders: [KindDecoder] = KindDecoder.base, settling: Duration = .milliseconds(50), memory: String? = nil
     ) {
         self.name = name
         self.directories = directories
         self.overlays = overlays
         reader = ManifestReader(decoders: decoders)
         self.settling = settling
+        self.memory = memory.map(ManifestMemory.init)
     }
 
     public var statistics: Counters { counters.withLock { $0 } }

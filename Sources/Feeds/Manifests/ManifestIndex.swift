@@ -28,6 +28,9 @@ struct ManifestIndex {
     private var overlayProblems: [String: FeedFailure] = [:]
     private var emitted: [ObjectID: any Kind] = [:]
     private var dirty: Set<ObjectID> = []
+    /// All problems there are, sorted; objects that are in several files among them.
+    private(set) var problems: [FeedFailure] = []
+    private var filesChanged = false
 
     /// Takes the new contents of a file, nil when it is gone.
     ///
@@ -52,6 +55,7 @@ struct ManifestIndex {
         for id in after { holders[id, default: []].insert(key) }
         dirty.formUnion(before.union(after))
         files[key] = contents == nil && new.held.isEmpty ? nil : new
+        filesChanged = true
         return !new.held.isEmpty
     }
 
@@ -71,7 +75,13 @@ struct ManifestIndex {
     }
 
     /// What is wrong with an overlay file, nil for nothing.
-    mutating func report(overlay path: String, _ failure: FeedFailure?) { overlayProblems[path] = failure }
+    mutating func report(overlay path: String, _ failure: FeedFailure?) {
+        guard overlayProblems[path] != failure else { return }
+        overlayProblems[path] = failure
+        filesChanged = true
+    }
+
+    func knows(_ key: FileKey) -> Bool { files[key] != nil }
 
     /// The files known below a directory, or the file itself.
     func files(below path: String) -> [FileKey] {
@@ -108,9 +118,11 @@ struct ManifestIndex {
         return (try? manifest.decoder.decode(JSONCursor(laid))) ?? manifest.object
     }
 
-    /// All problems there are, sorted; objects that are in several files among them.
-    func problems() -> [FeedFailure] {
-        var problems = files.values.flatMap(\.problems) + overlayProblems.values
+    /// Whether files have changed since the last call; if so, finds out all problems anew.
+    mutating func filesHaveChanged() -> Bool {
+        guard filesChanged else { return false }
+        filesChanged = false
+        problems = files.values.flatMap(\.problems) + overlayProblems.values
         for (id, keys) in holders where keys.count > 1 {
             let all = keys.sorted().compactMap { files[$0]?.objects[id] }
             for other in all.dropFirst() {
@@ -120,7 +132,8 @@ struct ManifestIndex {
                         message: "\(id) is already in \(all[0].source), which counts"))
             }
         }
-        return problems.sorted { ($0.source, $0.reason, $0.message) < ($1.source, $1.reason, $1.message) }
+        problems.sort { ($0.source, $0.reason, $0.message) < ($1.source, $1.reason, $1.message) }
+        return true
     }
 }
 

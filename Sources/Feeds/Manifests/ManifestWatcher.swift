@@ -14,6 +14,7 @@ struct ManifestWatcher {
     /// for long enough.
     private var unsettled: [String: (deadline: ContinuousClock.Instant, contents: ManifestContents?)] = [:]
     private var rootProblems: [String: FeedFailure] = [:]
+    private var watchProblems: [String: FeedFailure] = [:]
     private var lastProblems: [FeedFailure] = []
     private var hasListed = false
 
@@ -76,17 +77,30 @@ struct ManifestWatcher {
     }
 
     /// Watches the nearest directory above that is there, to see a missing one come.
-    private func watchAbove(_ path: String) {
+    private mutating func watchAbove(_ path: String) {
         var above = path[...]
         while let slash = above.lastIndex(of: "/") {
             above = above[..<slash]
             let directory = above.isEmpty ? "/" : String(above)
             if FileKind(directory) == .directory {
-                try? inotify.watch(directory)
+                watch(directory)
                 return
             }
         }
-        try? inotify.watch(".")
+        watch(".")
+    }
+
+    private mutating func watch(_ directory: String) {
+        do {
+            try inotify.watch(directory)
+            watchProblems[directory] = nil
+        } catch {
+            // It may be gone by now; if not, its changes are not seen.
+            guard FileKind(directory) == .directory else { return }
+            watchProblems[directory] = FeedFailure(
+                source: directory, reason: "CannotWatch",
+                message: "changes here are not seen: \(error); raise the sysctl fs.inotify.max_user_watches")
+        }
     }
 
     /// Looks at a file or directory, or at its absence.
@@ -98,7 +112,7 @@ struct ManifestWatcher {
         switch FileKind(path, linkedDirectories: isRoot) {
         case .directory:
             // Watched first and listed then, so that nothing is missed between the two.
-            try? inotify.watch(path)
+            watch(path)
             for child in Files.list(path) ?? [] { visit("\(path)/\(child)") }
             for known in known(below: path) where FileKind(known) == .absent { remove(known) }
         case .file: read(path, place)
@@ -133,12 +147,23 @@ struct ManifestWatcher {
             let contents = feed.reader.read(bytes, file: path)
             let key = ManifestIndex.FileKey(directory: place.root, path: path)
             unsettled[path] = nil
+            remember(bytes, contents, key)
             if !contents.isBroken, index.loses(key, with: contents) {
                 unsettled[path] = (.now + feed.settling, contents)
                 index.update(key, contents, keeping: true)
             } else {
                 index.update(key, contents, keeping: contents.isBroken)
             }
+        }
+    }
+
+    /// Keeps a good text; for a file that is broken when it is first seen, goes back to the last good one.
+    private mutating func remember(_ bytes: [UInt8], _ contents: ManifestContents, _ key: ManifestIndex.FileKey) {
+        guard let memory = feed.memory else { return }
+        if !contents.isBroken {
+            memory.store(bytes, of: key.path)
+        } else if !index.knows(key), let old = memory.recall(key.path) {
+            index.update(key, feed.reader.read(old, file: key.path), keeping: false)
         }
     }
 
@@ -182,10 +207,11 @@ struct ManifestWatcher {
         let now = ContinuousClock.now
         for (path, waiting) in unsettled where waiting.deadline <= now {
             unsettled[path] = nil
-            // A directory that is gone as a whole may come back: see `publish`.
+            // A directory that is gone as a whole may come back; until then its objects stay.
             guard let place = place(of: path), FileKind(root(of: place)) == .directory else { continue }
             let bytes = FileKind(path) == .absent ? nil : try? Descriptor(open: path).contents()
             if bytes.map(ContentHash.init) == seen[path] {
+                if bytes == nil { feed.memory?.forget(path) }
                 index.update(.init(directory: place.root, path: path), waiting.contents, keeping: false)
             } else {
                 // Written to meanwhile: from the start again.
@@ -199,8 +225,9 @@ struct ManifestWatcher {
     private mutating func publish() {
         let changes = index.changes()
         if !changes.isEmpty { emit(.changes(feed: feed.name, changes, lane: .bulk)) }
-        feed.counters.withLock { $0.ignoredKinds = index.ignored }
-        let problems = rootProblems.sorted { $0.key < $1.key }.map(\.value) + index.problems()
+        if index.filesHaveChanged() { feed.counters.withLock { $0.ignoredKinds = index.ignored } }
+        let places = [rootProblems, watchProblems].flatMap { $0.sorted { $0.key < $1.key }.map(\.value) }
+        let problems = places + index.problems
         if problems != lastProblems {
             lastProblems = problems
             emit(.failed(feed: feed.name, problems))
@@ -208,6 +235,7 @@ struct ManifestWatcher {
         // A directory that is missing may be one that is not mounted yet: the listing is not complete without it.
         if !hasListed, feed.directories.allSatisfy({ rootProblems[$0] == nil }) {
             hasListed = true
+            for path in feed.memory?.paths ?? [] where FileKind(path) == .absent { feed.memory?.forget(path) }
             emit(.listed(feed: feed.name))
         }
     }

@@ -1,0 +1,95 @@
+import Core
+import Glibc
+
+// Usage: CoreBenchmark [WORKLOAD]. Without a name, runs each workload in a process of its own.
+
+let workloads: [(name: String, make: () -> Workload)] = [
+    ("namespaces", { .manyNamespaces() }),
+    ("policies", { .manyPolicies() }),
+    ("pods", { .manyPods(local: 100_000) }),
+    ("pods-250-local", { .manyPods(local: 250) }),
+]
+
+func cpu() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+func peakMegabytes() -> Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss / 1024
+}
+
+func seconds(_ time: Double) -> String {
+    let milliseconds = Int(time * 1000 + 0.5)
+    return "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst()) s"
+}
+
+func measure(_ name: String, _ work: Workload) throws {
+    let engine = Engine(scope: .node)
+    engine.slice = .max
+    engine.expect(feed: "objects", kinds: [Pod.self, Policy.self, Namespace.self])
+    try engine.enable(PodModule(.init()))
+    try engine.enable(PolicyModule(.init()))
+    engine.apply(.changes(feed: "objects", work.objects.map { .put($0) }, lane: .bulk))
+
+    var start = cpu()
+    let load = engine.turn()
+    let loaded = cpu() - start
+    let peak = peakMegabytes()
+    print("\(name): load \(seconds(loaded)), peak \(peak) MB, \(load.statistics.cellRuns) cell runs")
+
+    start = cpu()
+    engine.apply(.listed(feed: "objects"))
+    let first = engine.turn()
+    let handed = cpu() - start
+    let counts = engine.counts()
+    print(
+        "\(name): first delta \(seconds(handed)), \(first.statistics.rows) rows, \(counts.facts) facts stored, "
+            + "\(counts.groups) groups, \(counts.buckets) buckets, \(engine.problems().count) problems")
+    guard !work.flips.isEmpty else { return }
+
+    var runs = 0
+    var rows = 0
+    var facts = 0
+    var worst = 0.0
+    start = cpu()
+    for flip in work.flips {
+        let before = cpu()
+        engine.apply(.changes(feed: "objects", [.put(flip)], lane: .bulk))
+        let result = engine.turn()
+        worst = max(worst, cpu() - before)
+        runs += result.statistics.cellRuns
+        rows += result.statistics.rows
+        facts += result.statistics.facts
+    }
+    let each = (cpu() - start) / Double(work.flips.count)
+    print(
+        "\(name): \(work.flips.count) flips, \(Int(each * 1e7) / 10).\(Int(each * 1e7) % 10) us each, worst "
+            + "\(Int(worst * 1e6)) us, \(runs) cell runs, \(rows) rows, \(facts) facts")
+}
+
+/// Runs this program again for one workload.
+func spawn(_ name: String) {
+    let arguments: [UnsafeMutablePointer<CChar>?] = [strdup(CommandLine.arguments[0]), strdup(name), nil]
+    defer { for argument in arguments { free(argument) } }
+    var child: pid_t = 0
+    guard posix_spawn(&child, "/proc/self/exe", nil, nil, arguments, environ) == 0 else {
+        fatalError("cannot start a process for workload \(name)")
+    }
+    var status: Int32 = 0
+    waitpid(child, &status, 0)
+    if status != 0 { exit(1) }
+}
+
+if CommandLine.arguments.count > 1 {
+    guard let workload = workloads.first(where: { $0.name == CommandLine.arguments[1] }) else {
+        print("no workload \(CommandLine.arguments[1]); there are \(workloads.map(\.name).joined(separator: ", "))")
+        exit(2)
+    }
+    try measure(workload.name, workload.make())
+} else {
+    for workload in workloads { spawn(workload.name) }
+}
