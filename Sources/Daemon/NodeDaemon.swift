@@ -49,7 +49,7 @@ extension DaemonProcess {
         let scheduler = try makeScheduler(.node, feeds, planes, expecting: ["cni": [Attachment.self]])
         let cni = CNIFeed(
             socket: paths.cni, stateDirectory: paths.attachments, resolver: PodAttachments(scheduler: scheduler))
-        let api = ControlAPI(role: "node", name: configuration.node.nodeName, scheduler: scheduler) {
+        let api = ControlAPI(role: "node", name: configuration.node.nodeName, scheduler: scheduler, planes: planes) {
             await processes().map(Report.process)
         }
         let all = feeds.map(\.feed) + [cni]
@@ -98,7 +98,7 @@ extension DaemonProcess {
         let feeds = baseFeeds(configuration.node)
         let planes = try statusPlanes(writer: "cluster-manager")
         let scheduler = try makeScheduler(.cluster, feeds, planes)
-        let api = ControlAPI(role: "cluster", name: "cluster-manager", scheduler: scheduler) { [] }
+        let api = ControlAPI(role: "cluster", name: "cluster-manager", scheduler: scheduler, planes: planes) { [] }
         try await untilStopped {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }

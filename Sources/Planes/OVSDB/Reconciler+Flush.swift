@@ -5,6 +5,8 @@ extension Reconciler {
     /// What came of a flush.
     struct Outcome {
         var repaired: Set<RowID> = []
+        /// All rows that were written, whatever the reason.
+        var changed: Set<RowID> = []
         /// Whether everything that could be written was.
         var isComplete = false
     }
@@ -51,6 +53,7 @@ extension Reconciler {
             statistics.operations += plan.steps.count
             do {
                 _ = try await database.transact(plan.operations)
+                outcome.changed.formUnion(plan.changed)
                 for id in plan.changed where id.table.ownership == .owned && scopes[id]?.causes == .news {
                     outcome.repaired.insert(id)
                     statistics.repairs += 1
