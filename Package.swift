@@ -57,7 +57,7 @@ targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds"
 targets += [
     .executableTarget(name: "ovenbird-cni", dependencies: ["CNI", "LocalHTTP", "Model"], swiftSettings: swift)
 ]
-targets += part("Control", ["LocalHTTP", nio, posix, http], tested: [])
+targets += part("Control", ["LocalHTTP", nio, posix, http])
 targets += part(
     "Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: ["OVSDBTestKit"])
 targets += part("Supervision", ["CLinux", "Linux"], tested: [])
