@@ -3,9 +3,10 @@ import PackageDescription
 
 let swift: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
-/// `OVENBIRD_TARGETS=Core,ModuleHarness,CoreTests` trims the package to these targets (name all that they need), so
+/// `PACKAGE_TARGETS=Core,ModuleHarness,CoreTests` trims the package to these targets (name all that they need), so
 /// that `swift test` does not build the rest.
-let wanted = Context.environment["OVENBIRD_TARGETS"]?.split(separator: ",").map(String.init)
+let wanted = (Context.environment["PACKAGE_TARGETS"] ?? Context.environment["OVENBIRD_TARGETS"])?.split(separator: ",")
+    .map(String.init)
 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")

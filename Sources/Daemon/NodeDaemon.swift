@@ -65,7 +65,7 @@ extension DaemonProcess {
     private func hostPlanes(_ paths: DaemonPaths) throws -> [any Plane] {
         [
             try HostPlane(.init(ovsDirectory: paths.switchDirectory)),
-            try OpenFlowPlane(directory: paths.switchDirectory),
+            try OpenFlowPlane(.init(ovsDirectory: paths.switchDirectory)),
         ] + (try statusPlanes(writer: configuration.node.nodeName))
     }
 
