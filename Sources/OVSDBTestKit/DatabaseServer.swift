@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import OVSDB
 
 /// A real ovsdb-server with an empty database of its own, for tests.
@@ -61,10 +62,30 @@ public final class DatabaseServer: @unchecked Sendable {
         posix_spawnattr_setsigmask(&attributes, &signals)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         defer { posix_spawnattr_destroy(&attributes) }
-        let error = posix_spawn(&pid, arguments[0], nil, &attributes, &words, environ)
+        // Who waits for the end of the test's output must not wait for a server that outlives it.
+        var files = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&files)
+        for descriptor in [1, 2] as [Int32] {
+            posix_spawn_file_actions_addopen(&files, descriptor, "/dev/null", O_WRONLY, 0)
+        }
+        defer { posix_spawn_file_actions_destroy(&files) }
+        let error = posix_spawn(&pid, arguments[0], &files, &attributes, &words, environ)
         if error != 0 { throw Failed(description: "cannot start ovsdb-server: error \(error)") }
         lock.withLock { process = pid }
-        for _ in 0..<500 where !FileManager.default.fileExists(atPath: "\(directory)/pid") { usleep(10_000) }
+        for _ in 0..<500 where !isListening { usleep(10_000) }
+    }
+
+    private var isListening: Bool {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socket.utf8) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
     }
 
     /// Ends the server. A killed one leaves its socket behind, as a crash does.

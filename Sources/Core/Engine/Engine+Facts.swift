@@ -5,7 +5,7 @@ extension Engine {
         if let info = tableByName[table] { return info }
         let info = TableInfo(table, id: UInt32(tables.count), plane: plane(table.plane))
         tables.append(info)
-        tableByInstance[table.instance] = info
+        tableByInstance.insert(table.instance, info)
         tableByName[table] = info
         return info
     }
@@ -22,8 +22,9 @@ extension Engine {
         return key == 0 ? 0 : findRow(info.id, key)
     }
 
-    func row(_ table: TableInfo, _ key: String) -> UInt32 {
-        let atom = atoms.intern(key)
+    func row(_ table: TableInfo, _ key: String) -> UInt32 { row(table, atom: atoms.intern(key)) }
+
+    func row(_ table: TableInfo, atom: UInt32) -> UInt32 {
         let found = findRow(table.id, atom)
         if found != 0 { return found }
         atoms.retain(atom)

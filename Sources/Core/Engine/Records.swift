@@ -51,6 +51,8 @@ struct Slot: BitwiseCopyable {
     var readers: UInt32 = 0
     /// The turn in which the object last changed.
     var turn: UInt32 = 0
+    /// Where its waiting change is, plus one.
+    var waiting: UInt32 = 0
     var flags: UInt32 = 0
 
     static let fromFeed: UInt32 = 1

@@ -207,7 +207,7 @@ struct ManifestWatcher {
         let now = ContinuousClock.now
         for (path, waiting) in unsettled where waiting.deadline <= now {
             unsettled[path] = nil
-            // A directory that is gone as a whole may come back: see `publish`.
+            // A directory that is gone as a whole may come back; until then its objects stay.
             guard let place = place(of: path), FileKind(root(of: place)) == .directory else { continue }
             let bytes = FileKind(path) == .absent ? nil : try? Descriptor(open: path).contents()
             if bytes.map(ContentHash.init) == seen[path] {

@@ -38,7 +38,9 @@ struct ActualRows {
         if let tag = old?.tag { tables[name]?.byTag.remove(uuid, from: tag) }
         if let identity = old?.identity { tables[name]?.byIdentity.remove(uuid, from: identity) }
         if let tag = new?.tag { tables[name, default: Names()].byTag[tag, default: []].insert(uuid) }
-        if let identity = new?.identity { tables[name, default: Names()].byIdentity[identity, default: []].insert(uuid) }
+        if let identity = new?.identity {
+            tables[name, default: Names()].byIdentity[identity, default: []].insert(uuid)
+        }
         tables[name, default: Names()].marks[uuid] = new
         return (old, new)
     }

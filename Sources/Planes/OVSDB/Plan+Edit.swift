@@ -62,7 +62,9 @@ extension PlanBuilder {
     private mutating func compareValue(_ it: Comparison, _ edit: inout Edit) {
         guard it.wanted != nil else {
             let isOurs = !it.isShared || it.withdrawn?.isWhole == true
-            if isOurs, it.actual != it.column.type.initial { edit.columns.append((it.column.name, it.column.type.initial)) }
+            if isOurs, it.actual != it.column.type.initial {
+                edit.columns.append((it.column.name, it.column.type.initial))
+            }
             return
         }
         // A reference to a row that is not there yet leaves the column as it is.
@@ -73,7 +75,8 @@ extension PlanBuilder {
     private mutating func compareSet(_ it: Comparison, _ edit: inout Edit) {
         let type = it.column.type
         let actual = it.actual.members
-        let members: Set<Value> = if case .set(let members)? = it.wanted { members } else { Set(it.wanted?.values ?? []) }
+        let members: Set<Value> =
+            if case .set(let members)? = it.wanted { members } else { Set(it.wanted?.values ?? []) }
         var missing = Set<Atom>()
         var surplus = Set<Atom>()
         if let part = it.part {

@@ -115,7 +115,9 @@ final class Reconciler {
         var ids = Set<RowID>()
         for marks in [old, new].compactMap(\.self) {
             if let tag = marks.tag { ids.insert(RowID(layout.table, tag)) }
-            if let identity = marks.identity.map({ RowID(layout.table, $0) }) { ids.insert(aliases[identity] ?? identity) }
+            if let identity = marks.identity.map({ RowID(layout.table, $0) }) {
+                ids.insert(aliases[identity] ?? identity)
+            }
         }
         var scope = Scope(causes: .news)
         var isSame = false
