@@ -104,6 +104,24 @@ public struct NodeEngine: Sendable {
         return service
     }
 
+    /// After the machine has been started anew the pods' ports are of pods that are gone.
+    private func forgetTransientPorts() throws {
+        let file = "\(directory)/boot_id"
+        let boot = try Files.read("/proc/sys/kernel/random/boot_id")
+        if Files.exists(file), (try? Files.read(file)) != boot {
+            let find = ["--bare", "--columns=name", "find", "Port", "other_config:transient=true"]
+            let names = try control(find).split(whereSeparator: \.isNewline).filter { !$0.isEmpty }
+            try control(names.flatMap { ["--", "--if-exists", "del-port", String($0)] })
+        }
+        try Files.write(file, boot)
+    }
+
+    /// Runs ovs-vsctl without waiting for ovs-vswitchd, which may not run yet.
+    @discardableResult
+    private func control(_ arguments: [String]) throws -> String {
+        try Command(["ovs-vsctl", "--db=unix:\(vswitchSocket)", "--timeout=10", "--no-wait"] + arguments).run()
+    }
+
     /// Says who the node is and where its southbound database is, before ovn-controller asks.
     private func introduce() throws {
         let entries = [
@@ -112,12 +130,7 @@ public struct NodeEngine: Sendable {
             ("ovn-bridge-datapath-type", configuration.datapath.rawValue),
         ]
         let settings = entries.map { "external_ids:\($0.0)=\"\($0.1)\"" }
-        try Command(
-            [
-                "ovs-vsctl", "--db=unix:\(vswitchSocket)", "--timeout=10", "--no-wait", "--", "init", "--", "set",
-                "Open_vSwitch", ".",
-            ]
-                + settings
-        ).run()
+        try control(["--", "init", "--", "set", "Open_vSwitch", "."] + settings)
+        try forgetTransientPorts()
     }
 }
