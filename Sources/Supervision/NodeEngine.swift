@@ -53,8 +53,14 @@ public struct NodeEngine: Sendable {
     public func services() -> [Service] {
         [
             database("ovsdb-server", "conf.db", vswitchSocket, configuration.vswitchSchema, settle: introduce),
-            database("ovnnb_db", "ovnnb_db.db", northboundSocket, configuration.northboundSchema),
-            database("ovnsb_db", "ovnsb_db.db", southboundSocket, configuration.southboundSchema),
+            database("ovnnb_db", "ovnnb_db.db", northboundSocket, configuration.northboundSchema) { [self] in
+                try Command("ovn-nbctl", "--db=unix:\(northboundSocket)", "--timeout=10", "init").run()
+            },
+            // An ovn-controller that has a chassis row and finds no SB_Global row yet ends by a segmentation fault
+            // (seen in 23.03.1); ovn-northd may be later than that.
+            database("ovnsb_db", "ovnsb_db.db", southboundSocket, configuration.southboundSchema) { [self] in
+                try Command("ovn-sbctl", "--db=unix:\(southboundSocket)", "--timeout=10", "init").run()
+            },
             daemon(
                 "ovs-vswitchd",
                 [configuration.datapath == .userspace ? "--disable-system" : "--mlockall", "unix:\(vswitchSocket)"],
@@ -73,7 +79,7 @@ public struct NodeEngine: Sendable {
 
     private func database(
         _ name: String, _ file: String, _ socket: String, _ schema: String,
-        settle: @escaping @Sendable () throws -> Void = {}
+        settle: @escaping @Sendable () throws -> Void
     ) -> Service {
         // ovs-appctl and ovn-appctl find the switch's server by its process id, those of OVN by these names.
         let control = name == "ovsdb-server" ? [] : ["--unixctl=\(directory)/\(name).ctl"]

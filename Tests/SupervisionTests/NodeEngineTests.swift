@@ -35,6 +35,22 @@ import Testing
         #expect((Files.list(scratch.path) ?? []).filter { $0.hasSuffix(".pid") }.isEmpty)
     }
 
+    @Test func theDatabasesHaveTheirGlobalRowsBeforeAnyDaemonLooks() async throws {
+        let scratch = try Scratch()
+        let engine = NodeEngine(.init(directory: scratch.path, systemID: "n1", hostname: "n1"))
+        let databases = Supervisor(Array(engine.services().prefix(3)))
+        try await supervising(databases) {
+            let south = try await Command(
+                "ovn-sbctl", "--db=unix:\(engine.southboundSocket)", "--bare", "--columns=_uuid", "list", "SB_Global"
+            ).run()
+            let north = try await Command(
+                "ovn-nbctl", "--db=unix:\(engine.northboundSocket)", "--bare", "--columns=_uuid", "list", "NB_Global"
+            ).run()
+            #expect(south.count > 30 && north.count > 30)
+        }
+        await databases.stop()
+    }
+
     @Test func portsOfPodsThatDidNotOutliveTheMachineAreForgotten() async throws {
         let scratch = try Scratch()
         let engine = NodeEngine(.init(directory: scratch.path, systemID: "n1", hostname: "n1"))
