@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <sched.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -16,6 +17,10 @@ int clinux_setns_network(int fd) { return setns(fd, CLONE_NEWNET); }
 int clinux_unshare_network(void) { return unshare(CLONE_NEWNET); }
 
 int clinux_memfd(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+int clinux_spawn_close_from(void *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
 
 int clinux_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 

@@ -22,6 +22,9 @@ final class Mailbox: Sendable {
         bell.yield()
     }
 
+    /// Wakes the scheduler without a letter.
+    func ring() { bell.yield() }
+
     func empty() -> [Letter] {
         letters.withLock { box in
             defer { box = [] }

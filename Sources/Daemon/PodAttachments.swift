@@ -12,12 +12,12 @@ struct PodAttachments: AttachmentResolver {
     func ready(_ attachment: Attachment) async throws(CNIError) -> CNIResult {
         let pod = Pod.id(attachment.podNamespace, attachment.podName)
         guard await exists(pod) else { throw CNIError(.tryAgainLater, "no pod \(pod) is known here") }
-        let outcome = await scheduler.first { engine in Progress(attachment, engine).outcome }
+        let outcome = await scheduler.first { engine, state in Progress(attachment, engine, state).outcome }
         switch outcome {
         case .success(let result): return result
         case .failure(let error): throw error
         case nil:
-            let missing = await scheduler.ask { engine, _ in Progress(attachment, engine).waitsFor }
+            let missing = await scheduler.ask { Progress(attachment, $0, $1).waitsFor }
             throw CNIError(.tryAgainLater, "the network of \(pod) is not ready: waiting for \(missing)")
         }
     }
@@ -26,7 +26,9 @@ struct PodAttachments: AttachmentResolver {
     private func exists(_ pod: ObjectID) async -> Bool {
         await withTaskGroup(of: Bool.self) { group in
             group.addTask {
-                await scheduler.first { $0.object(Pod.self, pod.namespace, pod.name) == nil ? nil : true } ?? false
+                await scheduler.first { engine, _ in
+                    engine.object(Pod.self, pod.namespace, pod.name) == nil ? nil : true
+                } ?? false
             }
             group.addTask {
                 try? await Task.sleep(for: .seconds(1))
@@ -38,9 +40,10 @@ struct PodAttachments: AttachmentResolver {
     }
 
     func check(_ attachment: Attachment) async throws(CNIError) {
-        let missing = await scheduler.ask { engine, _ in
-            if case .success = Progress(attachment, engine).outcome { return String?.none }
-            return Progress(attachment, engine).waitsFor
+        let missing = await scheduler.ask { engine, state in
+            let progress = Progress(attachment, engine, state)
+            if case .success = progress.outcome { return String?.none }
+            return progress.waitsFor
         }
         if let missing { throw CNIError(.drifted, "the network of \(attachment.podName) lacks \(missing)") }
     }
@@ -55,10 +58,12 @@ struct PodAttachments: AttachmentResolver {
 private struct Progress {
     let attachment: Attachment
     let engine: Engine
+    let state: RunState
 
-    init(_ attachment: Attachment, _ engine: Engine) {
+    init(_ attachment: Attachment, _ engine: Engine, _ state: RunState) {
         self.attachment = attachment
         self.engine = engine
+        self.state = state
     }
 
     private var pod: Pod? { engine.object(Pod.self, attachment.podNamespace, attachment.podName) }
@@ -84,13 +89,16 @@ private struct Progress {
                 .failed, "the runtime attaches \(pod.id) with uid \(attachment.podUID), but its uid is \(pod.uid)")
         }
         let link = RowID(PodLink.table, PodLink.key(sandbox: attachment.sandbox, interface: attachment.interface))
-        return engine.refusal(of: link).map { CNIError(.failed, "cannot wire \(pod.id)", details: $0) }
+        return state.planes[PlaneName.host]?.refused[link].map {
+            CNIError(.failed, "cannot wire \(pod.id)", details: $0)
+        }
     }
 
     /// In the order in which things come about.
     var waitsFor: String {
         guard let pod, let port else {
-            return engine.problems().first { $0.object == self.pod?.id }.map { "addresses: \($0.message)" } ?? "addresses"
+            return engine.problems().first { $0.object == self.pod?.id }.map { "addresses: \($0.message)" }
+                ?? "addresses"
         }
         guard engine.isSettled(pod.id), engine.isSettled(attachment.id) else { return "its rows to be in force" }
         guard port.uid == pod.uid, let interface, interface.sandbox == attachment.sandbox else { return "its port" }

@@ -12,8 +12,7 @@ public struct StartRefusal: Error, Sendable {
 /// The engine is synchronous and lives in this actor alone.
 public actor Scheduler {
     let engine: Engine
-    private let feeds: [any Feed]
-    private let planes: [any Plane]
+    private var planes: [any Plane] = []
     private let mailbox = Mailbox()
     private let log: Logger
     private var waiting: [Int: Waiting] = [:]
@@ -25,19 +24,16 @@ public actor Scheduler {
     private var isStarted = false
 
     /// - Parameter make: makes the engine with its modules enabled; called inside the actor, which owns it from then.
-    public init(
-        feeds: [any Feed], planes: [any Plane], log: Logger, engine make: @Sendable () throws -> Engine
-    ) throws {
+    public init(log: Logger, engine make: @Sendable () throws -> Engine) throws {
         engine = try make()
-        self.feeds = feeds
-        self.planes = planes
         self.log = log
     }
 
     /// Works until its task is cancelled. What the planes have put in place stays.
     ///
     /// Throws `StartRefusal` when a module cannot work on this node at all, before any plane has been told anything.
-    public func run() async throws(StartRefusal) {
+    public func run(feeds: [any Feed], planes: [any Plane]) async throws(StartRefusal) {
+        self.planes = planes
         var refusal: StartRefusal?
         await withTaskGroup(of: Void.self) { group in
             let mailbox = mailbox
@@ -88,7 +84,8 @@ public actor Scheduler {
         case .listed(let feed): state.feeds[feed, default: .init()].listed = true
         case .failed(let feed, let failures):
             for failure in Set(failures).subtracting(state.feeds[feed]?.failures ?? []) {
-                log.warning("\(failure.message)", metadata: ["source": "\(failure.source)", "reason": "\(failure.reason)"])
+                log.warning(
+                    "\(failure.message)", metadata: ["source": "\(failure.source)", "reason": "\(failure.reason)"])
             }
             state.feeds[feed, default: .init()].failures = failures
         case .changes: break
@@ -144,21 +141,21 @@ struct RunState: Sendable {
 extension Scheduler {
     struct Waiting {
         /// Resumes its caller and returns true when what it waits for is there.
-        let check: (Engine) -> Bool
+        let check: (Engine, RunState) -> Bool
         let cancel: () -> Void
     }
 
     /// The first value that `look` finds, after this or a later turn; nil when the task is cancelled first.
-    func first<T: Sendable>(_ look: @escaping @Sendable (Engine) -> T?) async -> T? {
-        if let value = look(engine) { return value }
+    func first<T: Sendable>(_ look: @escaping @Sendable (Engine, RunState) -> T?) async -> T? {
+        if let value = look(engine, state) { return value }
         lastWaiting += 1
         let ticket = lastWaiting
         return await withTaskCancellationHandler {
             await withCheckedContinuation { (caller: CheckedContinuation<T?, Never>) in
                 if Task.isCancelled { return caller.resume(returning: nil) }
                 waiting[ticket] = Waiting(
-                    check: { engine in
-                        guard let value = look(engine) else { return false }
+                    check: { engine, state in
+                        guard let value = look(engine, state) else { return false }
                         caller.resume(returning: value)
                         return true
                     }, cancel: { caller.resume(returning: nil) })
@@ -171,7 +168,7 @@ extension Scheduler {
     private func giveUp(_ ticket: Int) { waiting.removeValue(forKey: ticket)?.cancel() }
 
     private func wake() {
-        for (ticket, one) in waiting where one.check(engine) { waiting[ticket] = nil }
+        for (ticket, one) in waiting where one.check(engine, state) { waiting[ticket] = nil }
     }
 
     /// Asks the engine something at once.
@@ -189,5 +186,23 @@ private func keepGoing(_ what: String, _ log: Logger, _ run: @Sendable () async 
         if ContinuousClock.now - start > .seconds(10) { pause = .milliseconds(100) }
         try? await Task.sleep(for: pause)
         pause = min(pause * 2, .seconds(10))
+    }
+}
+
+// MARK: - Switching modules
+
+extension Scheduler {
+    /// Switches a module on or off; its rows come or go in the next turn, and no others.
+    func toggle(_ name: String, on: Bool) throws(Rejection) {
+        guard BuiltinModules.manifests.contains(where: { $0.name == name }) else {
+            let hint = nearest(to: name, in: BuiltinModules.manifests.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+            throw Rejection("NoSuchModule", "there is no module \(name)\(hint)")
+        }
+        if on, !engine.enabledModules.contains(name) {
+            try BuiltinModules.enable(name, in: engine)
+        } else if !on {
+            engine.disable(module: name)
+        }
+        mailbox.ring()
     }
 }

@@ -1,5 +1,6 @@
 import Core
-public import Model
+import Model
+import Supervision
 
 /// The daemon's answers to commands, as JSON. Fields are only ever added.
 enum Report {
@@ -13,6 +14,13 @@ enum Report {
         [
             "module": .string(problem.module), "object": .string(problem.object?.description ?? ""),
             "field": .string(problem.field), "reason": .string(problem.reason), "message": .string(problem.message),
+        ]
+    }
+
+    static func process(_ state: ServiceState) -> JSON {
+        [
+            "name": .string(state.name), "phase": .string(state.phase.rawValue),
+            "pid": state.pid.map { .integer(Int($0)) } ?? .null, "restarts": .integer(state.restarts),
         ]
     }
 
@@ -57,7 +65,9 @@ enum Report {
 extension Engine {
     /// The first thing without which this node can serve no pod; nil when nothing is missing.
     func whatIsMissing(_ state: RunState) -> String? {
-        if let feed = state.feeds.filter({ !$0.value.listed }).keys.sorted().first { return "feed \(feed) has not listed" }
+        if let feed = state.feeds.filter({ !$0.value.listed }).keys.sorted().first {
+            return "feed \(feed) has not listed"
+        }
         if let plane = state.planes.filter({ !$0.value.isConnected }).keys.sorted().first {
             return "plane \(plane) is not connected"
         }

@@ -71,7 +71,7 @@ struct Connection: ~Copyable {
         }
     }
 
-    /// Reads to the end of the connection.
+    /// Reads until the answer is whole, or the connection ends.
     func answer() throws(LocalHTTP.Failure) -> LocalHTTP.Answer {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16384)
@@ -79,19 +79,16 @@ struct Connection: ~Copyable {
             let count = recv(descriptor, &chunk, chunk.count, 0)
             if count > 0 {
                 bytes += chunk[..<count]
+                if let answer = LocalHTTP.Answer(response: bytes) { return answer }
             } else if count == 0 {
-                break
+                throw .unanswered(
+                    socket: socket, reason: bytes.isEmpty ? "the connection was closed" : "not HTTP, or cut off")
             } else if errno == EAGAIN || errno == EINTR {
                 try wait(for: POLLIN)
             } else {
                 throw .unanswered(socket: socket, reason: Self.reason())
             }
         }
-        guard let answer = LocalHTTP.Answer(response: bytes) else {
-            throw .unanswered(
-                socket: socket, reason: bytes.isEmpty ? "the connection was closed" : "not HTTP, or cut off")
-        }
-        return answer
     }
 }
 

@@ -51,20 +51,21 @@ public struct LocalHTTP: Sendable {
 }
 
 extension LocalHTTP.Answer {
-    /// Reads a whole response as it came until the end of the connection; nil when it is none or a part is missing.
+    /// Reads a response whose head says how long it is; nil when it is none or a part is still missing.
     public init?(response bytes: [UInt8]) {
         guard let end = bytes.firstIndex(ofHeadEnd: ()) else { return nil }
         let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n")
         let words = lines.first?.split(separator: " ") ?? []
         guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else { return nil }
-        var body = Array(bytes[(end + 4)...])
+        let body = bytes[(end + 4)...]
         for line in lines.dropFirst() {
             let parts = line.split(separator: ":", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased() == "content-length" else { continue }
             guard let length = Int(parts[1].filter { $0 != " " }), length <= body.count else { return nil }
-            body = Array(body[..<length])
+            self.init(status: status, body: Array(body.prefix(length)))
+            return
         }
-        self.init(status: status, body: body)
+        return nil
     }
 }
 

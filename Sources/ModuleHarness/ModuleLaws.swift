@@ -17,7 +17,7 @@ public enum ModuleLaws {
     }
 
     /// Checks a module that runs in the cluster manager.
-    public static func check<M: ClusterModule>(
+    public static func checkCluster<M: ClusterModule>(
         _: M.Type, _ objects: [any Kind], broken: [any Kind] = [], configuration: M.Configuration = .init()
     ) throws {
         try check(M.manifest.name, { try ClusterHarness(M.self, configuration) }, objects, broken)

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import OVSDB
 
 /// A real ovsdb-server with an empty database of its own, for tests.
@@ -50,21 +51,22 @@ public final class DatabaseServer: @unchecked Sendable {
                 "--pidfile=\(directory)/pid", "--unixctl=\(directory)/ctl", "--log-file=\(directory)/log",
                 "-vconsole:off",
             ] + remotes.map { "--remote=\($0)" } + ["\(directory)/db"]
-        var words = arguments.map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
-        var pid: pid_t = 0
-        // A thread of a pool blocks signals, and a child would inherit that.
-        var attributes = posix_spawnattr_t()
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_init(&attributes)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        defer { posix_spawnattr_destroy(&attributes) }
-        let error = posix_spawn(&pid, arguments[0], nil, &attributes, &words, environ)
-        if error != 0 { throw Failed(description: "cannot start ovsdb-server: error \(error)") }
+        let pid = try spawn(arguments)
         lock.withLock { process = pid }
-        for _ in 0..<500 where !FileManager.default.fileExists(atPath: "\(directory)/pid") { usleep(10_000) }
+        for _ in 0..<500 where !isListening { usleep(10_000) }
+    }
+
+    private var isListening: Bool {
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socket.utf8) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
     }
 
     /// Ends the server. A killed one leaves its socket behind, as a crash does.

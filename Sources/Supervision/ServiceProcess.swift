@@ -31,28 +31,22 @@ final class ServiceProcess: Sendable {
                 arguments, environment: environment, output: .descriptor(output), errors: .descriptor(output))
         }
         let child = if let namespace { try namespace.run(launch) } else { try launch() }
-        if !service.writesPIDFile { try Files.write(service.pidFile, "\(child.pid)\n") }
+        if !service.writesPIDFile { try Files.write(service.pidFile, ProcessNote(child.pid, arguments).text) }
         return try ServiceProcess(pid: child.pid, child: child)
     }
 
     /// The process that the service's file names, when it is that service.
     ///
-    /// One that is the same program with other arguments is stopped, so that a changed configuration takes hold.
+    /// One that runs with other arguments is stopped, so that a changed configuration takes hold.
     static func adopt(_ service: Service) throws -> ServiceProcess? {
         guard let text = try? Files.read(service.pidFile),
-            let pid = pid_t(text.filter { !$0.isWhitespace }), pid > 1,
-            let found = try? ServiceProcess(pid: pid, child: nil)
+            let note = service.writesPIDFile ? ProcessNote(ofProgram: text) : ProcessNote(text),
+            let found = try? ServiceProcess(pid: note.pid, child: nil),
+            note.isTrue(of: service)
         else { return nil }
-        let running = Self.arguments(of: pid)
-        if Array(running.suffix(service.arguments.count)) == service.arguments { return found }
-        guard let program = service.arguments.first, running.contains(program) else { return nil }
+        if note.arguments.suffix(service.arguments.count) == service.arguments[...] { return found }
         found.stop(service)
         return nil
-    }
-
-    private static func arguments(of pid: pid_t) -> [String] {
-        guard let text = try? Files.read("/proc/\(pid)/cmdline") else { return [] }
-        return text.split(separator: "\0").map(String.init)
     }
 
     /// Waits for the end and says why; nil when the task was cancelled first.

@@ -1,10 +1,9 @@
 import ArgumentParser
+import Daemon
 import Glibc
 
 @main
 struct Ovenbird: AsyncParsableCommand {
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "ovenbird",
         abstract: "A Kubernetes network plugin on OVN and Open vSwitch, made of modules.",
@@ -17,7 +16,7 @@ struct Ovenbird: AsyncParsableCommand {
             EXIT CODES: 0 yes, healthy, no difference · 1 no, unhealthy, differs · 2 wrong command line · 3 could not \
             find out · 130 interrupted.
             """,
-        version: version,
+        version: Version.current,
         subcommands: [
             StatusCommand.self, ModulesCommand.self, ObjectsCommand.self, RowsCommand.self, ExplainCommand.self,
             CheckCommand.self, LabCommand.self, NodeCommand.self, ClusterCommand.self, CompletionCommand.self,
@@ -48,7 +47,10 @@ struct Ovenbird: AsyncParsableCommand {
 }
 
 /// Prints to standard error, where everything goes that is not the answer.
-func say(_ text: String) { fputs(text.hasSuffix("\n") ? text : text + "\n", stderr) }
+func say(_ text: String) {
+    let line = Array((text.hasSuffix("\n") ? text : text + "\n").utf8)
+    _ = write(STDERR_FILENO, line, line.count)
+}
 
 /// Why a command could not do its work, in the form all messages have.
 struct CommandFailure: Error {

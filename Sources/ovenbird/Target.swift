@@ -1,13 +1,54 @@
 import ArgumentParser
-import Glibc
+import Lab
 import LocalHTTP
 import Model
 
-/// Which daemon a command asks.
+/// Which daemons a command asks.
 struct TargetOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A lab on this machine.", valueName: "name")) var lab: String?
+    @Option(help: ArgumentHelp("A lab on this machine; the only one when left out.", valueName: "name"))
+    var lab: String?
     @Option(help: ArgumentHelp("A node of the lab; all of them when left out.", valueName: "name")) var node: String?
     @Option(help: ArgumentHelp("The control socket of a daemon.", valueName: "path")) var nodeSocket: String?
+
+    /// The daemon of this machine, where there is one.
+    private static let local = "/run/ovenbird/control.sock"
+
+    /// The first of these that applies: the socket, the lab, the daemon of this machine.
+    func targets() throws -> [Target] {
+        if let nodeSocket { return [Target(name: nodeSocket, socket: nodeSocket)] }
+        if lab == nil, Labs.names().isEmpty { return [Target(name: "this machine", socket: Self.local)] }
+        let paths = try Labs.pick(lab)
+        guard let record = LabRecord(paths) else {
+            throw CommandFailure(
+                what: "lab \(paths.name) is not whole (Leftovers)", next: "ovenbird lab down \(paths.name)")
+        }
+        let all = record.nodes.map { Target(name: $0, socket: "\(paths.runDirectory($0))/control.sock") }
+        guard let node else { return all }
+        let chosen = all.filter { $0.name == node }
+        guard !chosen.isEmpty else {
+            throw CommandFailure(
+                what: "no node \(node) in lab \(paths.name) (NotFound); it has \(record.nodes.joined(separator: ", "))",
+                exitCode: 1)
+        }
+        return chosen
+    }
+
+    /// Asks all of them the same. Those that do not answer are named under the answer, which is then not complete.
+    func ask(_ path: String) throws -> [(node: String, answer: JSON)] {
+        let targets = try targets()
+        var answers: [(node: String, answer: JSON)] = []
+        var failures: [CommandFailure] = []
+        for target in targets {
+            do { answers.append((target.name, try target.get(path))) } catch let failure as CommandFailure {
+                failures.append(failure)
+            }
+        }
+        if let first = failures.first {
+            guard !answers.isEmpty else { throw first }
+            failures.forEach { say($0.text) }
+        }
+        return answers
+    }
 }
 
 /// A daemon that answers commands.
@@ -22,18 +63,33 @@ struct Target {
             answer = try LocalHTTP(socket: socket, deadlineSeconds: 5).ask(method, path)
         } catch {
             throw CommandFailure(
-                what: "cannot ask the daemon of \(name) (Unreachable)", because: "\(error)",
-                next: "ovenbird lab status, or start `ovenbird node` on that node")
+                what: "cannot ask the daemon of \(name) (Unreachable)", because: "\(error)", next: "ovenbird lab status"
+            )
         }
         guard let json = try? JSON(parsing: answer.body) else {
             throw CommandFailure(
-                what: "the daemon of \(name) answered what is no JSON (BadAnswer)", because: String(answer.text.prefix(200)))
+                what: "the daemon of \(name) did not answer in JSON (BadAnswer)",
+                because: String(answer.text.prefix(200)))
         }
         guard answer.status == 200 else {
-            let message = (try? JSONCursor(json)["message"].string()) ?? answer.text
-            throw CommandFailure(
-                what: message, next: (try? JSONCursor(json)["next"].string()), exitCode: answer.status == 404 ? 1 : 3)
+            throw CommandFailure(what: json["message"].text, exitCode: answer.status == 404 ? 1 : 3)
         }
         return json
     }
+}
+
+/// Escapes a value for a query: everything but letters, digits and a few marks.
+func escaped(_ text: String) -> String {
+    text.utf8.map { byte in
+        let isPlain = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45
+        return isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }.joined()
+}
+
+extension JSON? {
+    var text: String { if case .string(let text) = self { text } else { self?.text() ?? "" } }
+    var number: Int { if case .integer(let number) = self { number } else { 0 } }
+    var isTrue: Bool { self == .boolean(true) }
+    var list: [JSON] { if case .array(let list) = self { list } else { [] } }
+    var members: [(key: String, value: JSON)] { if case .object(let object) = self { Array(object) } else { [] } }
 }

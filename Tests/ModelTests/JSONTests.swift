@@ -97,3 +97,42 @@ func unknownFields() {
         ])
     #expect(nearest(to: "completely-else", in: ["name", "image"]) == nil)
 }
+
+@Test("any value is read back as it was written, and any mangled text is refused or read without a crash")
+func anyValue() throws {
+    var state: UInt64 = 42
+    func random(_ limit: Int) -> Int {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Int(state >> 33) % limit
+    }
+    func value(_ depth: Int) -> JSON {
+        switch random(depth > 4 ? 5 : 7) {
+        case 0: .null
+        case 1: .boolean(random(2) == 0)
+        case 2: .integer(random(1 << 30) - (1 << 29))
+        case 3: .real(Double(random(1 << 20)) / 64 + 0.5)
+        case 4: .string(String((0..<random(6)).map { _ in Array("a\"\\\n\u{1}é😀/{")[random(9)] }))
+        case 5: .array((0..<random(4)).map { _ in value(depth + 1) })
+        default: .object(JSONObject((0..<random(4)).map { ("k\($0)\n", value(depth + 1)) }))
+        }
+    }
+    var refused = 0
+    for _ in 0..<500 {
+        let value = value(0)
+        #expect(try JSON(parsing: value.text()) == value)
+        #expect(try JSON(parsing: value.text(.pretty, sorted: true)) == value)
+        var bytes = Array(value.text().utf8)
+        bytes[random(bytes.count)] = UInt8(random(256))
+        if (try? JSON(parsing: bytes)) == nil { refused += 1 }
+    }
+    #expect(refused > 100)
+}
+
+@Test("a path is taken apart as it was put together")
+func paths() {
+    let steps: [FieldPath.Step] = [.member("a"), .member("k8s.ovn.org/x\"y"), .element(3), .member("b")]
+    let path = FieldPath.member(.element(.member(.member(.root(""), "a"), "k8s.ovn.org/x\"y"), 3), "b")
+    #expect(FieldPath.steps(of: "\(path)") == steps)
+    #expect(FieldPath.steps(of: "a[x].b") == [.member("a")])
+    #expect(FieldPath.steps(of: "") == [])
+}

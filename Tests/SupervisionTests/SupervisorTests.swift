@@ -46,9 +46,24 @@ import Testing
         await second.stop()
     }
 
-    @Test func aFileThatNamesAnotherProgramIsNotBelieved() async throws {
+    @Test func aProcessThatHasReplacedItsProgramIsStillKnown() async throws {
         let scratch = try Scratch()
-        try Files.write("\(scratch.path)/sleeper.pid", "\(getpid())\n")
+        let script = Service(
+            "script", ["sh", "-c", "# two\n# lines\nexec sleep \\1000"], pidFile: "\(scratch.path)/s.pid",
+            outputFile: "\(scratch.path)/s.out")
+        let first = Supervisor([script])
+        try await supervising(first) {}
+        let second = Supervisor([script])
+        try await supervising(second) {
+            #expect(await second.states.first?.pid == first.states.first?.pid)
+        }
+        await second.stop()
+    }
+
+    @Test(arguments: ["\(getpid())\n", "\(getpid())\n1\nsleep\n1000\n", "1\n1\nsleep\n", "x", ""])
+    func aFileThatNamesAnotherProcessIsNotBelieved(_ text: String) async throws {
+        let scratch = try Scratch()
+        try Files.write("\(scratch.path)/sleeper.pid", text)
         let supervisor = Supervisor([scratch.sleeper()])
         try await supervising(supervisor) { #expect(await supervisor.states.first?.pid != getpid()) }
         await supervisor.stop()

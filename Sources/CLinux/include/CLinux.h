@@ -27,6 +27,9 @@ int clinux_unshare_network(void);
 /// An anonymous file in memory, closed on exec. -1 with errno on failure.
 int clinux_memfd(const char *name);
 
+/// Lets the new process have no open descriptor from `first` on; `actions` is a posix_spawn_file_actions_t.
+int clinux_spawn_close_from(void *actions, int first);
+
 /// A descriptor that becomes readable when the process ends. -1 with errno on failure.
 int clinux_pidfd_open(int pid);
 

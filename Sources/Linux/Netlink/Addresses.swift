@@ -17,6 +17,8 @@ public struct AddressInfo: Hashable, Sendable {
     /// Who set it, 0 when unknown.
     public var origin: Int
     public var label: String?
+    /// The metric of the route that the kernel makes for the network of the address.
+    public var routeMetric: Int?
 
     public static let noDetection = 0x02
     public static let deprecated = 0x20
@@ -26,7 +28,8 @@ public struct AddressInfo: Hashable, Sendable {
 
     public init(
         index: Int, address: IPNetwork, scope: Int = 0, flags: Int = AddressInfo.noDetection,
-        preferredLifetime: UInt32 = .max, validLifetime: UInt32 = .max, origin: Int = 0, label: String? = nil
+        preferredLifetime: UInt32 = .max, validLifetime: UInt32 = .max, origin: Int = 0, label: String? = nil,
+        routeMetric: Int? = nil
     ) {
         self.index = index
         self.address = address
@@ -36,6 +39,7 @@ public struct AddressInfo: Hashable, Sendable {
         self.validLifetime = validLifetime
         self.origin = origin
         self.label = label
+        self.routeMetric = routeMetric
     }
 
     /// Reads a message of the type RTM_NEWADDR or RTM_DELADDR.
@@ -51,7 +55,8 @@ public struct AddressInfo: Hashable, Sendable {
             scope: Int(reply.payload.number(UInt8.self, at: 3)),
             flags: attributes.number(Int(IFA_FLAGS)) ?? Int(reply.payload.number(UInt8.self, at: 2)),
             preferredLifetime: lifetimes?.number(at: 0) ?? .max, validLifetime: lifetimes?.number(at: 4) ?? .max,
-            origin: attributes.number(addressProtocolAttribute) ?? 0, label: attributes.string(Int(IFA_LABEL)))
+            origin: attributes.number(addressProtocolAttribute) ?? 0, label: attributes.string(Int(IFA_LABEL)),
+            routeMetric: attributes.number(Int(IFA_RT_PRIORITY)))
     }
 }
 
@@ -81,6 +86,7 @@ extension NetlinkSocket {
             }
         }
         if address.origin != 0 { message.attribute(addressProtocolAttribute, number: UInt8(address.origin)) }
+        if let metric = address.routeMetric { message.attribute(Int(IFA_RT_PRIORITY), number: UInt32(metric)) }
         try request(message)
     }
 

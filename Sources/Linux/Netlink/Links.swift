@@ -13,6 +13,8 @@ public struct LinkInfo: Hashable, Sendable {
     public var kind: String?
     /// The index of the device that it is enslaved to.
     public var master: Int?
+    /// The index of the other end, in its own namespace, for a veth.
+    public var peer: Int?
     /// A note that the user or a program put on it.
     public var alias: String?
     /// How link-local IPv6 addresses are made: 0 from the MAC address, 1 not at all; nil without IPv6.
@@ -30,6 +32,7 @@ public struct LinkInfo: Hashable, Sendable {
         mtu = attributes.number(Int(IFLA_MTU)) ?? 0
         kind = attributes.nested(Int(IFLA_LINKINFO))?.string(Int(IFLA_INFO_KIND))
         master = attributes.number(Int(IFLA_MASTER))
+        peer = attributes.number(Int(IFLA_LINK))
         alias = attributes.string(Int(IFLA_IFALIAS))
         addressGenerationMode = attributes.nested(Int(IFLA_AF_SPEC))?.nested(Int(AF_INET6))?
             .number(Int(IFLA_INET6_ADDR_GEN_MODE))
@@ -65,7 +68,7 @@ public struct VethEnd: Sendable {
 }
 
 /// What shall change on a device; nil leaves as it is.
-public struct LinkSettings: Sendable {
+public struct LinkSettings: Hashable, Sendable {
     public var up: Bool?
     public var mtu: Int?
     public var mac: MACAddress?

@@ -30,8 +30,8 @@ public struct RouteInfo: Hashable, Sendable {
     /// 1 unicast, 2 local, 3 broadcast …
     public var type: Int
     public var mtu: Int?
-    /// It has a lifetime and goes by itself.
-    public var expires: Bool
+    /// It goes by itself after so many seconds.
+    public var lifetime: Int?
     /// A copy that the kernel makes for one destination.
     public var isClone: Bool
 
@@ -39,7 +39,7 @@ public struct RouteInfo: Hashable, Sendable {
 
     public init(
         destination: IPNetwork, table: Int = 254, metric: Int, nextHops: [NextHop], source: IPAddress? = nil,
-        origin: Int = 4, scope: Int = 0, type: Int = RouteInfo.unicast, mtu: Int? = nil, expires: Bool = false,
+        origin: Int = 4, scope: Int = 0, type: Int = RouteInfo.unicast, mtu: Int? = nil, lifetime: Int? = nil,
         isClone: Bool = false
     ) {
         self.destination = destination
@@ -51,7 +51,7 @@ public struct RouteInfo: Hashable, Sendable {
         self.scope = scope
         self.type = type
         self.mtu = mtu
-        self.expires = expires
+        self.lifetime = lifetime
         self.isClone = isClone
     }
 
@@ -69,7 +69,7 @@ public struct RouteInfo: Hashable, Sendable {
                 attributes.address(Int(RTA_DST.rawValue)) ?? unspecified,
                 length: Int(payload.number(UInt8.self, at: 1)))
         else { return nil }
-        let lifetime = attributes[Int(RTA_CACHEINFO.rawValue)]?.number(Int32.self, at: 8) ?? 0
+        let ticks = Int(attributes[Int(RTA_CACHEINFO.rawValue)]?.number(Int32.self, at: 8) ?? 0)
         self.init(
             destination: destination,
             table: attributes.number(Int(RTA_TABLE.rawValue)) ?? Int(payload.number(UInt8.self, at: 4)),
@@ -77,7 +77,8 @@ public struct RouteInfo: Hashable, Sendable {
             nextHops: Self.nextHops(attributes, flags), source: attributes.address(Int(RTA_PREFSRC.rawValue)),
             origin: Int(payload.number(UInt8.self, at: 5)), scope: Int(payload.number(UInt8.self, at: 6)),
             type: Int(payload.number(UInt8.self, at: 7)),
-            mtu: attributes.nested(Int(RTA_METRICS.rawValue))?.number(Int(RTAX_MTU)), expires: lifetime != 0,
+            mtu: attributes.nested(Int(RTA_METRICS.rawValue))?.number(Int(RTAX_MTU)),
+            lifetime: ticks > 0 ? max(ticks / 100, 1) : nil,
             isClone: flags & UInt32(RTM_F_CLONED) != 0)
     }
 
@@ -134,6 +135,9 @@ extension NetlinkSocket {
             message.nested(Int(RTA_METRICS.rawValue), mark: false) {
                 $0.attribute(Int(RTAX_MTU), number: UInt32(mtu))
             }
+        }
+        if let lifetime = route.lifetime {
+            message.attribute(Int(RTA_EXPIRES.rawValue), number: UInt32(clamping: lifetime))
         }
         try request(message)
     }

@@ -37,6 +37,8 @@ public final class ChildProcess: Sendable {
             case .descriptor(let file): posix_spawn_file_actions_adddup2(&actions, file.number, CInt(number))
             }
         }
+        // Not every library opens its sockets so that they close by themselves.
+        _ = clinux_spawn_close_from(&actions, 3)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

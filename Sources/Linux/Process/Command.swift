@@ -91,5 +91,10 @@ public struct CommandError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The program's own words.
     public let message: String
 
+    public init(command: String, message: String) {
+        self.command = command
+        self.message = message
+    }
+
     public var description: String { "\(command): \(message)" }
 }

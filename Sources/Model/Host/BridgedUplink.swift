@@ -4,7 +4,7 @@ public import Core
 ///
 /// The plane waits until the bridge is there and has the NIC's MAC address, brings it up, and moves global addresses,
 /// then routes, the default ones last; each keeps its metric, source and protocol. When the row goes, they move back.
-public struct BridgedUplink: Row {
+public struct BridgedUplink: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "BridgedUplink",
         columns: [.init("nic", .scalar), .init("bridge", .scalar), .init("ingress_drop", .scalar)],
@@ -31,7 +31,7 @@ public struct BridgedUplink: Row {
 }
 
 /// A fixed entry in the MAC learning table of a bridge, put there again after each start of the switch.
-public struct ForwardingEntry: Row {
+public struct ForwardingEntry: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "ForwardingEntry",
         columns: [.init("bridge", .scalar), .init("vlan", .scalar), .init("mac", .scalar), .init("port", .scalar)],

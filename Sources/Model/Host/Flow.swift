@@ -4,7 +4,7 @@ public import Core
 ///
 /// `in_port=NAME` and `output:NAME` may give the port by its name; the flow waits for the port and follows it to its
 /// new number when the port is made again.
-public struct Flow: Row {
+public struct Flow: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.openflow, name: "Flow",
         columns: [

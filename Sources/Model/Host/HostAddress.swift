@@ -3,7 +3,7 @@ public import Core
 /// An address on a device of the host. IPv6 addresses are set without duplicate address detection.
 ///
 /// Waits for its device. An address that is there already is adopted; only addresses that the plane set are removed.
-public struct HostAddress: Row {
+public struct HostAddress: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "HostAddress",
         columns: [.init("device", .scalar), .init("address", .scalar), .init("never_source", .scalar)],
@@ -30,7 +30,7 @@ public struct HostAddress: Row {
 }
 
 /// A permanent neighbour entry of a device of the host.
-public struct HostNeighbour: Row {
+public struct HostNeighbour: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "HostNeighbour",
         columns: [.init("device", .scalar), .init("address", .scalar), .init("mac", .scalar)],

@@ -4,7 +4,7 @@ public import Core
 ///
 /// Applied when the link appears and again when somebody changes it; what no row asks for is left alone, and stays
 /// as it is when the row goes. Several modules may each contribute settings of one link.
-public struct HostLink: Row {
+public struct HostLink: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "HostLink",
         columns: [
@@ -49,7 +49,7 @@ public struct HostLink: Row {
 /// A kernel setting, by its path below `/proc/sys`: `net/ipv4/conf/br-ex/forwarding`.
 ///
 /// Applied when the path appears. It keeps its value when the row goes.
-public struct Sysctl: Row {
+public struct Sysctl: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "Sysctl", columns: [.init("path", .scalar), .init("value", .scalar)],
         identity: .columns(["path"]))

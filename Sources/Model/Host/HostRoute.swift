@@ -3,7 +3,7 @@ public import Core
 /// A route of the host. Waits for its device, its gateway and its source address.
 ///
 /// The plane marks its routes with a protocol number of its own; routes of others are never touched.
-public struct HostRoute: Row {
+public struct HostRoute: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "HostRoute",
         columns: [
@@ -52,7 +52,7 @@ public struct HostRoute: Row {
 }
 
 /// A routing policy rule of the host: which packets look up which table.
-public struct HostRule: Row {
+public struct HostRule: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "HostRule",
         columns: [

@@ -13,7 +13,7 @@ public enum NetfilterFamily: String, Sendable, Hashable, CaseIterable {
 /// Rules are one text, a rule per line, as `nft` reads them: `iifname "br-ex" ip daddr @nodes counter accept`. Name
 /// devices by `iifname` and `oifname`. A chain without a hook is for others to jump to. Names must be a word that is
 /// no keyword of `nft`.
-public struct NetfilterChain: Row {
+public struct NetfilterChain: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "NetfilterChain",
         columns: [
@@ -71,7 +71,7 @@ public struct NetfilterChain: Row {
 }
 
 /// A named set in one of the program's tables of netfilter, for rules that say `ip saddr @NAME`.
-public struct NetfilterSet: Row {
+public struct NetfilterSet: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "NetfilterSet",
         columns: [

@@ -4,7 +4,7 @@ public import Core
 ///
 /// The plane makes the pair, sets it up and removes it with the row. A network namespace that is not there is a
 /// refusal; one that vanishes later is fine, since the pair goes with it.
-public struct PodLink: Row {
+public struct PodLink: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "PodLink",
         columns: [

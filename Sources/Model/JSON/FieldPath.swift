@@ -22,3 +22,50 @@ public indirect enum FieldPath: Hashable, Sendable, CustomStringConvertible {
         }
     }
 }
+
+extension FieldPath {
+    /// One step on the way.
+    public enum Step: Hashable, Sendable {
+        case member(String)
+        case element(Int)
+    }
+
+    /// The steps of a path as `description` writes it; what is no path ends the way.
+    public static func steps(of text: String) -> [Step] {
+        var steps: [Step] = []
+        var rest = text[...]
+        while let first = rest.first {
+            if first == "[" {
+                guard let step = bracket(&rest) else { return steps }
+                steps.append(step)
+            } else {
+                if first == "." { rest.removeFirst() }
+                let name = rest.prefix { $0 != "." && $0 != "[" }
+                guard !name.isEmpty else { return steps }
+                steps.append(.member(String(name)))
+                rest = rest[name.endIndex...]
+            }
+        }
+        return steps
+    }
+
+    /// `[3]` or `["key"]`.
+    private static func bracket(_ rest: inout Substring) -> Step? {
+        let inside = rest.dropFirst()
+        guard inside.first == "\"" else {
+            guard let end = inside.firstIndex(of: "]"), let index = Int(inside[..<end]) else { return nil }
+            rest = inside[inside.index(after: end)...]
+            return .element(index)
+        }
+        var end = inside.index(after: inside.startIndex)
+        while end < inside.endIndex, inside[end] != "\"" {
+            if inside[end] == "\\" { end = inside.index(after: end) }
+            if end < inside.endIndex { end = inside.index(after: end) }
+        }
+        guard end < inside.endIndex, case .string(let key) = try? JSON(parsing: inside[...end]),
+            inside[end...].dropFirst().first == "]"
+        else { return nil }
+        rest = inside[end...].dropFirst(2)
+        return .member(key)
+    }
+}

@@ -58,7 +58,7 @@ public final class Database: Sendable {
     public var failure: String? { state.withLock { $0.failure } }
 
     /// Looks at the replica; nothing changes in it meanwhile, so be quick.
-    public func read<T: Sendable, E: Error>(_ body: (borrowing Replica) throws(E) -> T) throws(E) -> T {
+    public func read<T: Sendable, E: Error>(_ body: (Replica) throws(E) -> T) throws(E) -> T {
         try state.withLock { (state) throws(E) -> T in try body(state.replica) }
     }
 
@@ -78,7 +78,7 @@ public final class Database: Sendable {
 
     /// Waits until the replica answers, looking again at each change of these tables.
     public func wait<T: Sendable>(
-        for tables: Set<String>, _ answer: @Sendable (borrowing Replica) -> T?
+        for tables: Set<String>, _ answer: @Sendable (Replica) -> T?
     ) async throws -> T {
         let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let subscription = subscribe(to: tables) { signal.yield() }

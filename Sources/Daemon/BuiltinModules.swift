@@ -1,0 +1,32 @@
+import Core
+import Gateway
+import PodNetwork
+
+/// The modules that the program has. The order decides who wins where two want different things.
+enum BuiltinModules {
+    private static let all: [any Module.Type] = [PodNetworkModule.self, GatewayModule.self]
+
+    static var manifests: [Manifest] { all.map { $0.manifest } }
+
+    /// Whether a module has anything to do in this daemon.
+    static func belongs(_ name: String, to scope: Engine.Role) -> Bool {
+        guard let type = all.first(where: { $0.manifest.name == name }) else { return false }
+        return scope == .node ? type is any NodeModule.Type : type is any ClusterModule.Type
+    }
+
+    static func enable(_ name: String, in engine: Engine) throws(Rejection) {
+        guard let type = all.first(where: { $0.manifest.name == name }) else { return }
+        switch engine.scope {
+        case .node: if let type = type as? any NodeModule.Type { try enable(type, engine) }
+        case .cluster: if let type = type as? any ClusterModule.Type { try enable(type, engine) }
+        }
+    }
+
+    private static func enable<M: NodeModule>(_ type: M.Type, _ engine: Engine) throws(Rejection) {
+        try engine.enable(M(.init()))
+    }
+
+    private static func enable<M: ClusterModule>(_ type: M.Type, _ engine: Engine) throws(Rejection) {
+        try engine.enable(M(.init()))
+    }
+}

@@ -1,0 +1,197 @@
+import Control
+import Core
+import Model
+import Vocabulary
+
+/// What the control socket answers. Reading never changes anything; switching a module is the one thing that does.
+struct ControlAPI: Sendable {
+    let role: String
+    let name: String
+    let scheduler: Scheduler
+    /// The states of the processes that the daemon keeps running, if it does.
+    let engineStates: @Sendable () async -> [JSON]
+
+    func answer(_ request: LocalServer.Request) async -> LocalServer.Answer {
+        switch (request.method, request.path) {
+        case ("GET", "/status"): await ok(status())
+        case ("GET", "/modules"): await ok(modules())
+        case ("GET", "/rows"): await ok(rows(request.query))
+        case ("GET", "/row"): await found(row(request.query["id"] ?? ""))
+        case ("GET", "/objects"): await ok(objects(request.query))
+        case ("GET", "/object"): await found(object(request.query["id"] ?? ""))
+        case ("POST", let path) where path.hasPrefix("/modules/"): await toggle(path, request.query)
+        default: LocalServer.Answer(404, JSON.object(JSONObject(["message": "there is no \(request.path)"])).text())
+        }
+    }
+
+    private func ok(_ json: JSON) -> LocalServer.Answer { .init(200, json.text()) }
+
+    private func found(_ json: JSON?) -> LocalServer.Answer {
+        json.map(ok) ?? .init(404, JSON.object(JSONObject(["message": "there is no such thing (NotFound)"])).text())
+    }
+
+    private func status() async -> JSON {
+        let processes = await engineStates()
+        return await scheduler.ask { [role, name] engine, state in
+            Report.status(role: role, name: name, engine, state, processes: processes)
+        }
+    }
+
+    private func modules() async -> JSON {
+        await scheduler.ask { engine, state in
+            let on = Set(engine.enabledModules)
+            let counts = engine.counts()
+            let problems = engine.problems()
+            return Report.envelope(
+                "ModuleList",
+                [
+                    "items": .array(
+                        BuiltinModules.manifests.map { manifest in
+                            [
+                                "name": .string(manifest.name), "summary": .string(manifest.summary),
+                                "stage": .string(manifest.stage.rawValue), "on": .boolean(on.contains(manifest.name)),
+                                "cells": .integer(counts.cells[manifest.name] ?? 0),
+                                "problems": .array(
+                                    problems.filter { $0.module == manifest.name }.map(Report.problem)),
+                                "reads": .array(manifest.reads.map { .string($0.kind) }),
+                                "publishes": .array(manifest.publishes.map { .string($0.kind) }),
+                            ]
+                        })
+                ])
+        }
+    }
+
+    private func rows(_ query: [String: String]) async -> JSON {
+        await scheduler.ask { engine, state in
+            let place = query["table"].map { $0.split(separator: "/", maxSplits: 1).map(String.init) } ?? []
+            let rows = engine.rows(plane: place.first, table: place.count > 1 ? place[1] : nil)
+            let items = rows.map { Report.row($0, engine, state) }
+            guard let owner = query["owner"] else { return Report.envelope("RowList", ["items": .array(items)]) }
+            let owned = zip(rows, items).filter { row, _ in
+                engine.owners(of: row).contains {
+                    $0.module == owner || $0.cell.contains { $0.description.lowercased() == owner.lowercased() }
+                }
+            }
+            return Report.envelope("RowList", ["items": .array(owned.map(\.1))])
+        }
+    }
+
+    private func row(_ id: String) async -> JSON? {
+        await scheduler.ask { engine, state in
+            engine.rows().first { $0.description == id }
+                .map { Report.envelope("Row", ["row": Report.row($0, engine, state)]) }
+        }
+    }
+
+    private func objects(_ query: [String: String]) async -> JSON {
+        await scheduler.ask { engine, _ in
+            let kind = query["kind"]?.lowercased()
+            let objects = engine.objects().filter { object in
+                (kind == nil || type(of: object).kind.lowercased() == kind)
+                    && (query["namespace"] == nil || object.namespace == query["namespace"])
+            }
+            return Report.envelope("ObjectList", ["items": .array(objects.map { Report.object($0.id, engine) })])
+        }
+    }
+
+    private func object(_ id: String) async -> JSON? {
+        await scheduler.ask { engine, state in
+            guard let object = engine.objects().first(where: { $0.id.description.lowercased() == id.lowercased() })
+            else { return nil }
+            let rows = engine.rows().filter { row in
+                engine.owners(of: row).contains { $0.cell.contains(object.id) }
+            }
+            var published: JSON = .null
+            if let pod = object as? Pod, let port = engine.object(PodPort.self, pod.namespace, pod.name) {
+                published = Report.port(port)
+            }
+            return Report.envelope(
+                "Object",
+                [
+                    "object": Report.object(object.id, engine), "port": published,
+                    "rows": .array(rows.map { Report.row($0, engine, state) }),
+                    "body": .string("\(object)"),
+                ])
+        }
+    }
+
+    private func toggle(_ path: String, _ query: [String: String]) async -> LocalServer.Answer {
+        let name = String(path.dropFirst("/modules/".count))
+        do {
+            try await scheduler.toggle(name, on: query["on"] == "true")
+            return await ok(modules())
+        } catch {
+            return .init(400, JSON.object(JSONObject(["message": error.message])).text())
+        }
+    }
+}
+
+extension Report {
+    static func status(
+        role: String, name: String, _ engine: Engine, _ state: RunState, processes: [JSON]
+    ) -> JSON {
+        let problems = engine.problems()
+        let refused = state.planes.flatMap { plane in plane.value.refused.map { (plane.key, $0.key, $0.value) } }
+        let pods = engine.objects(kind: PodPort.kind).compactMap { $0 as? PodPort }.filter(\.isLocal)
+        let missing = engine.whatIsMissing(state)
+        return envelope(
+            "Status",
+            [
+                "role": .string(role), "name": .string(name), "version": .string(Version.current),
+                "turn": .integer(Int(state.turn)),
+                "healthy": .boolean(problems.isEmpty && refused.isEmpty && missing == nil),
+                "missing": missing.map { .string($0) } ?? .null,
+                "feeds": .array(
+                    state.feeds.sorted { $0.key < $1.key }.map { feed in
+                        [
+                            "name": .string(feed.key), "listed": .boolean(feed.value.listed),
+                            "failures": .array(
+                                feed.value.failures.map {
+                                    [
+                                        "source": .string($0.source), "reason": .string($0.reason),
+                                        "message": .string($0.message),
+                                    ]
+                                }),
+                        ]
+                    }),
+                "planes": .array(
+                    state.planes.sorted { $0.key < $1.key }.map { plane in
+                        [
+                            "name": .string(plane.key), "connected": .boolean(plane.value.isConnected),
+                            "confirmed": .integer(Int(plane.value.confirmed)),
+                            "rows": .integer(engine.rows(plane: plane.key).count),
+                            "repairs": .integer(plane.value.repairs),
+                            "refused": .array(
+                                plane.value.refused.sorted { $0.key < $1.key }.map {
+                                    ["row": .string($0.key.description), "message": .string($0.value)]
+                                }),
+                        ]
+                    }),
+                "processes": .array(processes),
+                "pods": [
+                    "total": .integer(pods.count),
+                    "settled": .integer(pods.filter { engine.isSettled(Pod.id($0.namespace, $0.name)) }.count),
+                ],
+                "rows": .integer(engine.rows().count),
+                "problems": .array(problems.map(problem)),
+            ])
+    }
+
+    static func object(_ id: ObjectID, _ engine: Engine) -> JSON {
+        let problems = engine.problems(of: id)
+        return [
+            "kind": .string(id.kind), "namespace": .string(id.namespace), "name": .string(id.name),
+            "state": .string(!problems.isEmpty ? "failed" : engine.isSettled(id) ? "settled" : "waiting"),
+            "problems": .array(problems.map(problem)),
+        ]
+    }
+
+    static func port(_ port: PodPort) -> JSON {
+        [
+            "node": .string(port.node), "local": .boolean(port.isLocal), "mac": .string(port.mac.description),
+            "logicalPort": .string(port.logicalPort),
+            "addresses": .array(port.addresses.map { .string($0.description) }),
+            "gateways": .array(port.gateways.map { .string($0.description) }),
+        ]
+    }
+}

@@ -1,0 +1,171 @@
+import CNI
+import Control
+import Core
+import Feeds
+import Linux
+import Logging
+import Model
+import OVSDB
+import Planes
+import Supervision
+import Vocabulary
+
+extension DaemonProcess {
+    /// The daemon of a node: its zone's databases, its bridges, its host, its pods.
+    ///
+    /// - Parameter supervise: starts the node's own Open vSwitch and OVN, and keeps them running.
+    public func runNode(supervise: Bool) async throws {
+        let node = configuration.node
+        let run = configuration.daemon.runDirectory
+        try Files.makeDirectory(run)
+        guard supervise else { return try await untilStopped { try await serveNode(DaemonPaths(run: run)) { [] } } }
+        let engine = NodeEngine(
+            .init(
+                directory: "\(run)/engine", systemID: node.nodeName, hostname: node.nodeName,
+                datapath: node.datapath == .netdev ? .userspace : .kernel))
+        let log = log
+        let supervisor = Supervisor(engine.services()) { log.info("\($0)") }
+        try await untilStopped {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await supervisor.run() }
+                group.addTask {
+                    try await serveNode(DaemonPaths(run: run, engine: engine)) { await supervisor.states }
+                }
+                try await group.next()
+                group.cancelAll()
+            }
+        }
+    }
+
+    private func serveNode(
+        _ paths: DaemonPaths, processes: @escaping @Sendable () async -> [ServiceState]
+    ) async throws {
+        let databases = Databases(paths, log)
+        let planes = try databases.planes + hostPlanes(paths)
+        var node = configuration.node
+        node.controller.southbound = "unix:\(paths.southbound)"
+        var feeds = baseFeeds(node) + databases.feeds
+        feeds.append(ExpectedFeed(NetlinkFeed(), Link.self, LinkAddress.self, Route.self))
+        let scheduler = try makeScheduler(.node, feeds, planes, expecting: ["cni": [Attachment.self]])
+        let cni = CNIFeed(
+            socket: paths.cni, stateDirectory: paths.attachments, resolver: PodAttachments(scheduler: scheduler))
+        let api = ControlAPI(role: "node", name: configuration.node.nodeName, scheduler: scheduler) {
+            await processes().map(Report.process)
+        }
+        let all = feeds.map(\.feed) + [cni]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await databases.run() }
+            group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
+            group.addTask { try await announceReadiness(scheduler, cniSocket: paths.cni) }
+            group.addTask { try await scheduler.run(feeds: all, planes: planes) }
+            try await group.waitForAll()
+        }
+    }
+
+    private func hostPlanes(_ paths: DaemonPaths) throws -> [any Plane] {
+        [
+            try HostPlane(.init(ovsDirectory: paths.switchDirectory)),
+            try OpenFlowPlane(.init(ovsDirectory: paths.switchDirectory)),
+        ] + (try statusPlanes(writer: configuration.node.nodeName))
+    }
+
+    /// Writes the runtime's configuration last: until it is there, the runtime knows the node to be not ready.
+    private func announceReadiness(_ scheduler: Scheduler, cniSocket: String) async throws {
+        let name = configuration.node.nodeName
+        let isReady = await scheduler.first { engine, _ in
+            engine.object(NodeNetwork.self, "", name).flatMap { engine.isSettled($0.id) ? true : nil }
+        }
+        guard isReady == true else { return }
+        let daemon = configuration.daemon
+        let text = JSON.object(
+            JSONObject([
+                ("cniVersion", .string(daemon.cniVersion)), ("name", "ovn-kubernetes"),
+                ("type", .string(daemon.cniPlugin)), ("socket", .string(cniSocket)),
+            ])
+        ).text(.pretty)
+        try Files.makeDirectory(daemon.cniDirectory)
+        try AtomicFile.write(text.utf8, to: "\(daemon.cniDirectory)/10-ovn-kubernetes.conf")
+        log.info("the node's network is ready")
+    }
+}
+
+extension DaemonProcess {
+    /// The cluster manager: ids and subnets of nodes.
+    public func runCluster() async throws {
+        let run = configuration.daemon.runDirectory
+        try Files.makeDirectory(run)
+        let paths = DaemonPaths(run: run)
+        let feeds = baseFeeds(configuration.node)
+        let planes = try statusPlanes(writer: "cluster-manager")
+        let scheduler = try makeScheduler(.cluster, feeds, planes)
+        let api = ControlAPI(role: "cluster", name: "cluster-manager", scheduler: scheduler) { [] }
+        try await untilStopped {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
+                group.addTask { try await scheduler.run(feeds: feeds.map(\.feed), planes: planes) }
+                try await group.waitForAll()
+            }
+        }
+    }
+}
+
+/// A feed with the kinds that the core may expect of it.
+struct ExpectedFeed: Sendable {
+    let feed: any Feed
+    let kinds: [any Kind.Type]
+
+    init(_ feed: any Feed, _ kinds: any Kind.Type...) {
+        self.feed = feed
+        self.kinds = kinds
+    }
+}
+
+extension DaemonProcess {
+    /// The configuration and the manifests, which both daemons read.
+    private func baseFeeds(_ node: LocalNode) -> [ExpectedFeed] {
+        [
+            ExpectedFeed(
+                ConfigurationFeed(objects: [configuration.cluster, node]), ClusterNetwork.self,
+                LocalNode.self),
+            ExpectedFeed(
+                ManifestFeed(
+                    directories: configuration.daemon.manifests,
+                    overlays: configuration.daemon.statusDirectory.map { [$0] } ?? [],
+                    memory: "\(configuration.daemon.runDirectory)/manifests"),
+                Pod.self, Node.self, Namespace.self),
+        ]
+    }
+
+    private func statusPlanes(writer: String) throws -> [any Plane] {
+        guard let directory = configuration.daemon.statusDirectory else { return [] }
+        return [try StatusPlane(FileStatusStore(directory: directory, writer: writer))]
+    }
+
+    private func makeScheduler(
+        _ scope: Engine.Role, _ feeds: [ExpectedFeed], _ planes: [any Plane],
+        expecting more: [String: [any Kind.Type]] = [:]
+    ) throws -> Scheduler {
+        let modules = BuiltinModules.manifests.map(\.name)
+        let chosen = modules.filter { configuration.modules[$0] ?? true }
+        return try Scheduler(log: log) {
+            let engine = Engine(scope: scope, order: modules)
+            engine.companions = companions
+            for feed in feeds { engine.expect(feed: feed.feed.name, kinds: feed.kinds) }
+            for (feed, kinds) in more { engine.expect(feed: feed, kinds: kinds) }
+            for plane in planes { engine.attach(plane: plane.name) }
+            for module in chosen { try BuiltinModules.enable(module, in: engine) }
+            // A manifest says what a module reads in both roles; only the node has feeds for all of it.
+            if scope == .node, let missing = engine.missing().first { throw DaemonFailure(missing.message) }
+            return engine
+        }
+    }
+}
+
+/// An attachment is no use without its pod: what waits of it goes into the same turn.
+@Sendable private func companions(of object: any Kind) -> [ObjectID] {
+    guard let attachment = object as? Attachment else { return [] }
+    return [
+        Pod.id(attachment.podNamespace, attachment.podName),
+        ObjectID(kind: Namespace.kind, name: attachment.podNamespace),
+    ]
+}

@@ -1,0 +1,65 @@
+import Linux
+
+/// What happens on the machine that may concern the host plane: news of links, addresses, routes, rules and
+/// neighbours, and the coming and going of the switch.
+final class HostEvents {
+    private let monitor: NetlinkMonitor
+    private let inotify: Inotify
+    private let directory: String
+    private var isWatching = false
+
+    /// Works in the namespace of the calling thread.
+    init(ovsDirectory: String) throws(SystemError) {
+        directory = ovsDirectory
+        monitor = try NetlinkMonitor([.links, .addresses, .routes, .rules, .neighbours])
+        inotify = try Inotify()
+        watch()
+    }
+
+    var descriptors: [Descriptor] { [monitor.descriptor, inotify.descriptor] }
+
+    /// Starts to watch the switch's directory once it is there.
+    private func watch() {
+        if !isWatching { isWatching = (try? inotify.watch(directory)) != nil }
+    }
+
+    /// Takes what has come and says which parts it may concern.
+    func take(_ rows: HostRows) throws(SystemError) -> HostParts {
+        var parts: HostParts = []
+        watch()
+        for event in try inotify.next() {
+            if event.isLoss { isWatching = false }
+            if event.isLoss || event.name.hasPrefix("ovs-vswitchd.") || event.name.hasSuffix(".mgmt") {
+                parts.insert(.forwarding)
+            }
+        }
+        while true {
+            switch try monitor.next() {
+            case .none: return parts
+            case .overrun: parts.formUnion(.onLinks.union(.rules))
+            case .messages(let messages): for message in messages { parts.formUnion(Self.parts(of: message, rows)) }
+            }
+        }
+    }
+
+    /// Other programs change routes and neighbours all the time: only what touches ours counts.
+    private static func parts(of message: NetlinkReply, _ rows: HostRows) -> HostParts {
+        switch message.subject {
+        case .links: return .onLinks
+        case .addresses: return [.addresses, .routes, .uplinks]
+        case .rules: return .rules
+        case .neighbours:
+            guard let entry = NeighbourInfo(message) else { return [] }
+            return rows.neighbours.values.contains { $0.address == entry.address } ? .neighbours : []
+        case .routes:
+            guard let route = RouteInfo(message), route.table != 255 else { return [] }
+            var parts: HostParts = rows.uplinks.isEmpty ? [] : .uplinks
+            let isOurs = route.origin == Kernel.origin
+            if isOurs || rows.routes.values.contains(where: { $0.destination == route.destination }) {
+                parts.insert(.routes)
+            }
+            return parts
+        default: return []
+        }
+    }
+}

@@ -1,0 +1,106 @@
+public import Core
+import Linux
+import Model
+import Synchronization
+
+/// Realises the rows of the plane `host` in the kernel of this machine: pods' links, addresses, routes, rules,
+/// neighbours, settings, netfilter.
+///
+/// The first delta is compared with all that is there; what is right already is left as it is. After that the plane
+/// applies differences, and puts right what others change: at once where the kernel brings news, and by a look at
+/// everything every `audit`.
+public final class HostPlane: Plane {
+    public let name = PlaneName.host
+
+    public struct Configuration: Sendable {
+        /// The path of the network namespace to work in; nil for the process's own.
+        public var namespace: String?
+        /// Where `ovs-vswitchd.pid` is.
+        public var ovsDirectory: String
+        public var audit: Duration
+
+        public init(
+            namespace: String? = nil, ovsDirectory: String = "/run/openvswitch", audit: Duration = .seconds(30)
+        ) {
+            self.namespace = namespace
+            self.ovsDirectory = ovsDirectory
+            self.audit = audit
+        }
+    }
+
+    private let configuration: Configuration
+    private let mailbox = Mutex<[Delta]>([])
+    private let waker: Waker
+    private let counter = WriteCounter()
+
+    public init(_ configuration: Configuration = Configuration()) throws {
+        self.configuration = configuration
+        waker = try Waker()
+    }
+
+    /// How often the plane has changed something on the machine.
+    public var writes: Int { counter.value }
+
+    public func apply(_ delta: Delta) {
+        mailbox.withLock { $0.append(delta) }
+        waker.wake()
+    }
+
+    public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async throws {
+        try await waker.runThread { [self] in
+            if let path = configuration.namespace { try NetworkNamespace(path: path).enter() }
+            let worker = try HostWorker(ovsDirectory: configuration.ovsDirectory, writes: counter)
+            let events = try HostEvents(ovsDirectory: configuration.ovsDirectory)
+            report(.connected(plane: name, true))
+            try loop(worker, events, report)
+        }
+    }
+
+    private func loop(
+        _ worker: HostWorker, _ events: HostEvents, _ report: @Sendable (PlaneReport) -> Void
+    ) throws {
+        let clock = ContinuousClock()
+        var nextAudit = clock.now + configuration.audit
+        var nextTry = clock.now
+        var refused: [RowID: String] = [:]
+        var turn: UInt64?
+        var isAble = true
+        while true {
+            let deadline = worker.hasOpenRows ? min(nextAudit, nextTry) : nextAudit
+            _ = waker.wait(for: events.descriptors, timeout: deadline - clock.now)
+            if waker.isCancelled { return }
+            var parts = try events.take(worker.rows)
+            for delta in mailbox.withLock({ deltas in
+                defer { deltas = [] }
+                return deltas
+            }) {
+                parts.formUnion(worker.take(delta))
+                turn = delta.turn
+            }
+            guard worker.isStarted else { continue }
+            let isAudit = clock.now >= nextAudit
+            if isAudit { nextAudit = clock.now + configuration.audit }
+            if clock.now >= nextTry, worker.hasOpenRows { parts.formUnion(.cheap) }
+            if isAudit { parts = .all }
+            if !parts.isEmpty {
+                nextTry = clock.now + .seconds(1)
+                do {
+                    let result = try worker.round(parts, thorough: isAudit)
+                    if !result.repaired.isEmpty { report(.repaired(plane: name, rows: result.repaired)) }
+                    if result.refused != refused { report(.refused(plane: name, rows: result.refused)) }
+                    refused = result.refused
+                    if !isAble { report(.connected(plane: name, true)) }
+                    isAble = true
+                } catch {
+                    // Nothing of ours is in order while the machine cannot be read: everything again, soon.
+                    nextAudit = min(nextAudit, clock.now + .seconds(1))
+                    if isAble { report(.connected(plane: name, false)) }
+                    isAble = false
+                    continue
+                }
+            }
+            if let done = turn { report(.confirmed(plane: name, turn: done)) }
+            turn = nil
+        }
+    }
+}

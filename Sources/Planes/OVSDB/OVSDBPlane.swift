@@ -1,0 +1,87 @@
+import Core
+import OVSDB
+import Synchronization
+
+/// Realises the rows of one OVSDB database: northbound, southbound or vswitch.
+///
+/// Each turn is one transaction. Rows of ours that somebody changes come back; rows of others stay. Needs somebody to
+/// run the database.
+public final class OVSDBPlane: Plane {
+    public let name: String
+    private let database: Database
+    private let tables: [Table]
+    private let mailbox = Mutex(Mailbox())
+    private let counters = Mutex(OVSDBStatistics())
+
+    private struct Mailbox {
+        var deltas: [Delta] = []
+        var wake: AsyncStream<Void>.Continuation?
+    }
+
+    /// Has to be made before the database runs. `tables` are all tables of the plane: rows of ours in them that nobody
+    /// desires are removed.
+    public init(name: String, database: Database, tables: [Table]) {
+        self.name = name
+        self.database = database
+        self.tables = tables
+        for table in tables { database.monitor(table.name, columns: table.columns.map(\.name)) }
+    }
+
+    public var statistics: OVSDBStatistics { counters.withLock { $0 } }
+
+    public func apply(_ delta: Delta) {
+        mailbox.withLock { mailbox in
+            mailbox.deltas.append(delta)
+            _ = mailbox.wake?.yield()
+        }
+    }
+
+    public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async {
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        mailbox.withLock { $0.wake = wake }
+        let subscription = database.subscribe(to: tables.map(\.name)) { wake.yield() }
+        wake.yield()
+        var work = Work(reconciler: Reconciler(database: database, tables: tables))
+        for await _ in wakes {
+            let deltas = mailbox.withLock { mailbox in
+                defer { mailbox.deltas = [] }
+                return mailbox.deltas
+            }
+            work.reconciler.absorb(subscription.take())
+            for delta in deltas { work.reconciler.absorb(delta) }
+            var statistics = statistics
+            let outcome = await work.reconciler.flush(&statistics) { subscription.take() }
+            counters.withLock { [statistics] in $0 = statistics }
+            for event in work.reports(outcome, plane: name) { report(event) }
+        }
+    }
+
+    /// What the run has told so far.
+    private struct Work {
+        let reconciler: Reconciler
+        var wasConnected: Bool?
+        var refused: [RowID: String] = [:]
+        var confirmed: UInt64?
+
+        mutating func reports(_ outcome: Reconciler.Outcome, plane: String) -> [PlaneReport] {
+            var reports: [PlaneReport] = []
+            if wasConnected != reconciler.isConnected {
+                wasConnected = reconciler.isConnected
+                reports.append(.connected(plane: plane, reconciler.isConnected))
+            }
+            let refused = reconciler.refused.mapValues(\.words)
+            if refused != self.refused {
+                self.refused = refused
+                reports.append(.refused(plane: plane, rows: refused))
+            }
+            if !outcome.repaired.isEmpty {
+                reports.append(.repaired(plane: plane, rows: outcome.repaired.sorted()))
+            }
+            if outcome.isComplete, let turn = reconciler.desired.turn, confirmed != turn {
+                confirmed = turn
+                reports.append(.confirmed(plane: plane, turn: turn))
+            }
+            return reports
+        }
+    }
+}

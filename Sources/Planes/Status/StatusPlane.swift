@@ -1,0 +1,44 @@
+public import Core
+public import Linux
+import Synchronization
+
+/// Puts what the modules say about objects where users look: annotations, conditions, events.
+///
+/// Keeps one writer's part of it; the parts of other writers are not touched.
+public final class StatusPlane: Plane {
+    public let name = PlaneName.status
+    private let store: any StatusStore
+    private let news: Descriptor
+    private let mailbox = Mutex<[Delta]>([])
+    private let waker: Waker
+
+    /// - Parameter news: readable when the store may have news.
+    public init(_ store: any StatusStore, news: Descriptor) throws(SystemError) {
+        self.store = store
+        self.news = news
+        waker = try Waker()
+    }
+
+    public convenience init(_ store: FileStatusStore) throws(SystemError) { try self.init(store, news: store.news) }
+
+    public func apply(_ delta: Delta) {
+        mailbox.withLock { $0.append(delta) }
+        waker.wake()
+    }
+
+    public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async throws {
+        try await waker.runThread { [self] in
+            var work = StatusWork(store, report)
+            report(.connected(plane: name, true))
+            while !waker.isCancelled {
+                let deltas = mailbox.withLock { box in
+                    defer { box = [] }
+                    return box
+                }
+                for delta in deltas { work.take(delta) }
+                work.settle()
+                _ = waker.wait(for: [news], timeout: work.hasFailed ? .seconds(1) : nil)
+            }
+        }
+    }
+}

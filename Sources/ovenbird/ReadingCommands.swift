@@ -1,0 +1,152 @@
+import ArgumentParser
+import Model
+
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Is it healthy, and if not, what is wrong.",
+        discussion:
+            "EXAMPLES:\n  ovenbird status\n  ovenbird status --lab network -o json\n\nExits with 1 when it is not.")
+
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let answers = try target.ask("/status")
+        let isHealthy = answers.allSatisfy { $0.answer["healthy"].isTrue }
+        let all: JSON = [
+            "apiVersion": "ovenbird.io/v1", "kind": "StatusList", "complete": true, "healthy": .boolean(isHealthy),
+            "items": .array(answers.map(\.answer)),
+        ]
+        if output.output == .table || output.output == .wide {
+            let pods = answers.map { $0.answer["pods"] }
+            let settled = pods.reduce(0) { $0 + ($1?["settled"]).number }
+            let total = pods.reduce(0) { $0 + ($1?["total"]).number }
+            print(
+                "\(isHealthy ? "\(Mark.ok) healthy" : "\(Mark.attention) degraded")   \(answers.count) nodes · "
+                    + "\(settled) of \(total) pods settled · ovenbird \(answers.first?.answer["version"].text ?? "")\n")
+        }
+        output.print(all, as: { _ in table(answers) }, names: { answers.map(\.node) })
+        if output.output == .table || output.output == .wide { problems(answers) }
+        if !isHealthy { throw ExitCode(1) }
+    }
+
+    private func table(_ answers: [(node: String, answer: JSON)]) -> TextTable {
+        var table = TextTable("NODE", "AGENT", "ENGINE", "FEEDS", "PLANES", "PODS", "ROWS", "REFUSED", "TURN")
+        for (node, answer) in answers {
+            let processes = answer["processes"].list
+            let up = processes.count { $0["phase"].text == "running" }
+            let feeds = answer["feeds"].list
+            let planes = answer["planes"].list
+            let pods = answer["pods"]
+            table.rows.append([
+                node, answer["healthy"].isTrue ? "ok" : "problem",
+                processes.isEmpty ? "-" : up == processes.count ? "ok" : "\(up)/\(processes.count)",
+                "\(feeds.count { $0["listed"].isTrue })/\(feeds.count)",
+                "\(planes.count { $0["connected"].isTrue })/\(planes.count)",
+                "\((pods?["settled"]).number)/\((pods?["total"]).number)", "\(answer["rows"].number)",
+                "\(planes.reduce(0) { $0 + $1["refused"].list.count })", "\(answer["turn"].number)",
+            ])
+        }
+        return table
+    }
+
+    private func problems(_ answers: [(node: String, answer: JSON)]) {
+        var lines: [String] = []
+        for (node, answer) in answers {
+            if case .string(let missing)? = answer["missing"] { lines.append("\(node): \(missing)") }
+            for problem in answer["problems"].list {
+                let object = problem["object"].text
+                let field = problem["field"].text
+                lines.append(
+                    "\(node): \(object.isEmpty ? "" : object + ": ")\(field.isEmpty ? "" : field + ": ")"
+                        + "\(problem["message"].text) (\(problem["reason"].text))"
+                        + (object.isEmpty ? "" : "\n  next: ovenbird explain object \(object)"))
+            }
+        }
+        guard !lines.isEmpty else { return }
+        print("\n\(lines.count) PROBLEM\(lines.count == 1 ? "" : "S")")
+        lines.forEach { print("\(Mark.attention) \($0)") }
+    }
+}
+
+struct ObjectsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "objects", abstract: "What came in, and whether it is in force.",
+        discussion: "EXAMPLES:\n  ovenbird objects pod -n shop\n  ovenbird objects nodenetwork --node n1 -o json")
+
+    @Argument(help: "A kind; all of them when left out.") var kind: String?
+    @Option(name: .shortAndLong, help: "Only this namespace.") var namespace: String?
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let query = [("kind", kind), ("namespace", namespace)]
+            .compactMap { name, value in value.map { "\(name)=\(escaped($0))" } }.joined(separator: "&")
+        let answers = try target.ask("/objects?\(query)")
+        let items = answers.flatMap { node, answer in answer["items"].list.map { (node, $0) } }
+        let all: JSON = [
+            "apiVersion": "ovenbird.io/v1", "kind": "ObjectList", "complete": true,
+            "items": .array(
+                items.map { node, item in
+                    guard case .object(var object) = item else { return item }
+                    object["node"] = .string(node)
+                    return .object(object)
+                }),
+        ]
+        output.print(
+            all,
+            as: { _ in
+                var table = TextTable("NODE", "KIND", "NAMESPACE", "NAME", "STATE", "NOTE")
+                table.rows = items.map { node, item in
+                    [
+                        node, item["kind"].text, item["namespace"].text, item["name"].text, item["state"].text,
+                        item["problems"].list.first.map { $0["message"].text } ?? "",
+                    ]
+                }
+                return table
+            }, names: { items.map { "\($1["kind"].text)/\($1["namespace"].text)/\($1["name"].text)" } })
+    }
+}
+
+struct RowsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rows", abstract: "What goes out, and whose it is.",
+        discussion: """
+            EXAMPLES:
+              ovenbird rows --node n1                           every row of a node
+              ovenbird rows --table nb/Logical_Switch_Port
+              ovenbird rows --owner Pod/shop/web
+              ovenbird rows --owner gateway                     of a module
+            """)
+
+    @Option(help: ArgumentHelp("A plane (nb, sb, vs, of, host, api) or a table of one (nb/ACL).", valueName: "table"))
+    var table: String?
+    @Option(help: ArgumentHelp("An object or a module.", valueName: "owner")) var owner: String?
+    @OptionGroup var target: TargetOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let query = [("table", table), ("owner", owner)]
+            .compactMap { name, value in value.map { "\(name)=\(escaped($0))" } }.joined(separator: "&")
+        let answers = try target.ask("/rows?\(query)")
+        let items = answers.flatMap { node, answer in answer["items"].list.map { (node, $0) } }
+        let all: JSON = [
+            "apiVersion": "ovenbird.io/v1", "kind": "RowList", "complete": true, "items": .array(items.map(\.1)),
+        ]
+        output.print(
+            all,
+            as: { _ in
+                var table = TextTable("NODE", "ROW", "MODULE", "OWNER", "STATE")
+                table.rows = items.map { node, item in
+                    let owners = item["owners"].list
+                    return [
+                        node, item["row"].text, Set(owners.map { $0["module"].text }).sorted().joined(separator: ","),
+                        owners.first.map { $0["object"].text + (owners.count > 1 ? " +\(owners.count - 1)" : "") }
+                            ?? "",
+                        item["refused"].map { "refused: \(Optional($0).text)" } ?? "ok",
+                    ]
+                }
+                return table
+            }, names: { items.map { $1["row"].text } })
+    }
+}
