@@ -34,7 +34,9 @@ extension Engine {
         var newest: UInt32 = 0
         collectTurns(slot, &newest, depth: 0)
         let turn = UInt64(newest - 1)
-        return planes.allSatisfy { plane in !plane.isAttached || !plane.pending.contains { $0 <= turn } }
+        return planes.allSatisfy { plane in
+            !plane.isAttached || !plane.pending.contains { $0 <= max(turn, plane.firstTurn) }
+        }
     }
 
     private func collectTurns(_ slot: UInt32, _ newest: inout UInt32, depth: Int) {

@@ -11,6 +11,8 @@ final class PlaneState {
     /// Whether somebody realises it; only then does anything wait for its word.
     var isAttached = false
     var hasFirst = false
+    /// The turn of its first delta, which brings the rows of all earlier turns.
+    var firstTurn: UInt64 = 0
     /// The turns whose deltas it has not confirmed.
     var pending: [UInt64] = []
     var refused: [RowID: String] = [:]
@@ -143,6 +145,9 @@ extension Engine {
         if let body = item.body {
             slots[slot].flags |= Slot.fromFeed
             store(slot, body, kind(ofSlot: slot))
+            if slots[slot].publications != 0 {
+                work.append(WorkItem(what: .publication, subscription: 0, slot: slot))
+            }
         } else if slots[slot].flags & Slot.fromFeed != 0 {
             remove(slot, kind(ofSlot: slot))
             if slots[slot].publications != 0 {
@@ -199,6 +204,7 @@ extension Engine {
                 delta.rows = everything(plane: index)
                 if delta.rows.isEmpty && !plane.isAttached { continue }
                 plane.hasFirst = true
+                plane.firstTurn = turnNumber
             }
             statistics.rows += delta.rows.count
             if plane.isAttached { plane.pending.append(turnNumber) }
@@ -211,6 +217,7 @@ extension Engine {
 
     /// Marks the kinds whose inputs are complete; one step along the derivation each time, with all cells run between.
     private func updateCompleteness() -> Bool {
+        if kinds.allSatisfy(\.isComplete) { return false }
         var ready = kinds.filter { !$0.isComplete && inputsAreComplete($0) }
         if ready.isEmpty && queue.isEmpty && work.isEmpty && feedsHaveListed { ready = kinds.filter { !$0.isComplete } }
         for kind in ready {

@@ -48,6 +48,8 @@ public final class OVSDBPlane: AuditedPlane {
         let subscription = database.subscribe(to: tables.map(\.name)) { wake.yield() }
         wake.yield()
         var work = Work(reconciler: Reconciler(database: database, tables: tables))
+        var alarm: Task<Void, Never>?
+        defer { alarm?.cancel() }
         for await _ in wakes {
             let deltas = mailbox.withLock { mailbox in
                 defer { mailbox.deltas = [] }
@@ -65,6 +67,13 @@ public final class OVSDBPlane: AuditedPlane {
             let found = Audit(
                 differences: outcome.changed.sorted(), writes: statistics.transactions - writesBefore)
             askers.forEach { $0.resume(returning: outcome.isComplete ? found : nil) }
+            alarm?.cancel()
+            alarm = work.reconciler.quarrels.next.map { end in
+                Task {
+                    try? await Task.sleep(until: end)
+                    wake.yield()
+                }
+            }
         }
         audits.take().forEach { $0.resume(returning: nil) }
     }

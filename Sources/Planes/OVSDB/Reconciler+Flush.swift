@@ -4,6 +4,7 @@ import OVSDB
 extension Reconciler {
     /// What came of a flush.
     struct Outcome {
+        /// Rows of ours that somebody else had changed.
         var repaired: Set<RowID> = []
         /// All rows that were written, whatever the reason.
         var changed: Set<RowID> = []
@@ -16,6 +17,7 @@ extension Reconciler {
     func flush(_ statistics: inout OVSDBStatistics, news: () -> News) async -> Outcome {
         var outcome = Outcome()
         guard desired.turn != nil, layouts != nil, isConnected else { return outcome }
+        for id in quarrels.over() { retry(id) }
         while !dirty.isEmpty {
             let batch = dirty.filter { refused[$0.key] == nil }
             dirty = [:]
@@ -54,7 +56,9 @@ extension Reconciler {
             do {
                 _ = try await database.transact(plan.operations)
                 outcome.changed.formUnion(plan.changed)
-                for id in plan.changed where id.table.ownership == .owned && scopes[id]?.causes == .news {
+                for id in plan.changed where scopes[id]?.causes == .news {
+                    if quarrels.isTooOften(id) { refuse(id, Quarrels.words, scopes[id]) }
+                    if id.table.ownership == .borrowed { continue }
                     outcome.repaired.insert(id)
                     statistics.repairs += 1
                 }
