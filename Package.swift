@@ -75,6 +75,12 @@ targets += [
         dependencies: ["Core", "Daemon", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", arguments],
         swiftSettings: swift)
 ]
+targets.append(
+    .testTarget(
+        name: "RobustnessTests",
+        dependencies: [
+            "Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni",
+        ], swiftSettings: swift))
 targets += modules.flatMap(module)
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
 targets.append(.executableTarget(name: "CoreBenchmark", dependencies: ["Core"], swiftSettings: swift))
