@@ -27,6 +27,19 @@ extension RealLab {
         }
     }
 
+    /// Waits until a comparison of everything finds nothing to do.
+    func settled(within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await healthy(within: limit, sourceLocation: sourceLocation)
+        try await until("all is in force", within: limit, sourceLocation: sourceLocation) {
+            for daemon in daemons {
+                for plane in try await daemon.audit() where !plane.answered || plane.writes > 0 {
+                    throw Words("\(daemon.name) \(plane.name): \(plane.writes) writes, \(plane.differences)")
+                }
+            }
+            return true
+        }
+    }
+
     /// Compares everything that is there with everything that is wanted, row by row, on all nodes.
     func expectClean(sourceLocation: SourceLocation = #_sourceLocation) async throws {
         for daemon in daemons {

@@ -29,13 +29,12 @@ extension Robustness {
         /// Put beside our rows before anything is harmed; part of every picture, so it must be there afterwards too.
         static let foreign = [
             "ovn-nbctl --may-exist ls-add alien -- --may-exist lsp-add alien alien-port",
-            "ovn-nbctl set Logical_Switch n1 external_ids:alien=yes",
             "ovs-vsctl --may-exist add-br alien -- set Bridge alien datapath_type=netdev",
             "ovs-vsctl set Open_vSwitch . external_ids:alien=yes",
             "ovs-ofctl -O OpenFlow15 add-flow unix:$OVS_RUNDIR/bre0.mgmt cookie=0x77,priority=1,udp,tp_dst=9,actions=drop",
-            "ip address replace 192.0.2.1/32 dev ovn-k8s-mp0",
+            "ip address replace 192.0.2.1/32 dev lo",
             "ip route replace 198.51.100.0/24 via 172.30.0.100",
-            "ip neigh replace 10.244.99.99 lladdr 02:00:00:00:00:99 dev ovn-k8s-mp0 nud permanent",
+            "ip neigh replace 172.30.0.99 lladdr 02:00:00:00:00:99 dev bre0 nud permanent",
             "nft add table inet alien",
             "nft add chain inet alien input '{ type filter hook input priority 0; }'",
         ]
@@ -55,7 +54,7 @@ extension Robustness {
             Harm("the tunnel's address removed", "ovs-vsctl remove Open_vSwitch . external_ids ovn-encap-ip"),
             Harm("the management port's address deleted", "ip address flush dev ovn-k8s-mp0 scope global to 10.244.0.0/16"),
             Harm("the route to the pods deleted", "ip route del 10.244.0.0/16"),
-            Harm("a neighbour deleted", "for n in $(ip neigh show nud permanent dev ovn-k8s-mp0 | cut -d' ' -f1 | grep -v 99.99); do ip neigh del $n dev ovn-k8s-mp0; done"),
+            Harm("a neighbour deleted", "for n in $(ip neigh show nud permanent dev ovn-k8s-mp0 | cut -d' ' -f1); do ip neigh del $n dev ovn-k8s-mp0; done"),
             Harm("a chain of the packet filter deleted", "nft delete table inet ovenbird; true"),
             Harm("a kernel setting changed", "sysctl -q -w net.ipv4.conf.ovn-k8s-mp0.rp_filter=1"),
         ]

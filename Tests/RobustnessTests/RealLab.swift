@@ -124,7 +124,10 @@ struct LabTrait: SuiteTrait, TestScoping {
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
         let lab = try await RealLab.up(name, nodes: nodes, pods: pods)
-        do { try await RealLab.$shared.withValue(lab) { try await body() } } catch {
+        do {
+            try await lab.settled()
+            try await RealLab.$shared.withValue(lab) { try await body() }
+        } catch {
             try await lab.down()
             throw error
         }
