@@ -77,6 +77,9 @@ extension Robustness {
                 return true
             }
             print("measured: \(harm.what): right after \(time)")
+            for (from, to) in [("node:n1", "shop/a"), ("shop/a", "shop/b"), ("shop/a", "outside")] {
+                #expect(try lab.probe.pings(from, lab.address(to)), "\(harm.what): \(from) to \(to)")
+            }
         }
     }
 }

@@ -16,12 +16,12 @@ extension Robustness {
             ("YAML that is none", "apiVersion: v1\nkind: Pod\nmetadata: {name: x\n", ["wrong.yaml:"]),
             (
                 "an unknown kind", "apiVersion: v1\nkind: Namespace\nmetadata: {name: s}\n---\napiVersion: v1\nkind: Podd\nmetadata: {name: x}\n",
-                ["wrong.yaml:5", "Podd"]
+                ["wrong.yaml:6", "Podd"]
             ),
             (
                 "a field of the wrong type",
                 "apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: shop}\nspec: {nodeName: 7}\n",
-                ["wrong.yaml:1", "nodeName"]
+                ["wrong.yaml:4", "nodeName"]
             ),
             (
                 "an object that is there already",

@@ -25,16 +25,19 @@ struct Picture {
         }
         parts = [
             "nb": try lines(["ovsdb-client", "--format=csv", "dump", "unix:\(engine)/ovnnb_db.sock", "OVN_Northbound"])
-                .filter { !$0.contains("nb_cfg") && !$0.contains("northd_internal_version") },
+                .filter { !$0.contains("nb_cfg") && !$0.contains("northd_internal_version") }
+                // Whether a port is up is for the engine to say.
+                .map { $0.hasSuffix(",false") ? $0.dropLast(6) + ",true" : $0 },
             "chassis": try list("ovn-sbctl", "name,hostname", "Chassis"),
             "encap": try list("ovn-sbctl", "chassis_name,ip,options,type", "Encap"),
             "bindings": try lines(["ovn-sbctl", "--no-headings", "show"]),
             "ports": try list("ovs-vsctl", "name,type,options,mac", "Interface"),
             "bridges": try list("ovs-vsctl", "name,datapath_type,fail_mode,other_config", "Bridge"),
             "system": try list("ovs-vsctl", "external_ids", "Open_vSwitch"),
-            "flows": try lines([
-                "ovs-ofctl", "-O", "OpenFlow15", "--no-stats", "--names", "dump-flows", "unix:\(engine)/bre0.mgmt",
-            ]),
+            "flows": Files.exists("\(engine)/bre0.mgmt")
+                ? try lines([
+                    "ovs-ofctl", "-O", "OpenFlow15", "--no-stats", "--names", "dump-flows", "unix:\(engine)/bre0.mgmt",
+                ]) : [],
             "addresses": try lines(["ip", "-o", "address", "show"]).filter { !$0.contains("scope link") },
             "routes": try lines(["ip", "route", "show", "table", "all"])
                 + lines(["ip", "-6", "route", "show", "table", "all"]).filter { !$0.contains("fe80") },
