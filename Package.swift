@@ -77,6 +77,9 @@ targets += [
 ]
 targets += modules.flatMap(module)
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
+targets.append(
+    .executableTarget(
+        name: "PodBenchmark", dependencies: ["Lab", "Linux", "LocalHTTP", "Model"], swiftSettings: swift))
 targets.append(.executableTarget(name: "CoreBenchmark", dependencies: ["Core"], swiftSettings: swift))
 
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }

@@ -49,7 +49,8 @@ extension DaemonProcess {
         let scheduler = try makeScheduler(.node, feeds, planes, expecting: ["cni": [Attachment.self]])
         let times = StartTimes()
         let cni = CNIFeed(
-            socket: paths.cni, stateDirectory: paths.attachments, resolver: PodAttachments(scheduler: scheduler, node: configuration.node.nodeName, times: times))
+            socket: paths.cni, stateDirectory: paths.attachments,
+            resolver: PodAttachments(scheduler: scheduler, node: configuration.node.nodeName, times: times))
         let api = ControlAPI(
             role: "node", name: configuration.node.nodeName, scheduler: scheduler, times: times
         ) {

@@ -48,7 +48,8 @@ struct BridgeTable {
         changes += actual.keys.filter { target[$0] == nil }.map { key in
             // Where nobody says any more what becomes of the rest, the bridge goes back to what bridges do: it would
             // carry nothing else.
-            key == Self.standalone.0 && (!isOwned || rows.isEmpty) ? .add(Self.standalone.0, Self.standalone.1) : .delete(key)
+            key == Self.standalone.0 && (!isOwned || rows.isEmpty)
+                ? .add(Self.standalone.0, Self.standalone.1) : .delete(key)
         }
         changes.removeAll { $0.isAlreadySo(in: actual) }
         if isOwned, rows.isEmpty, actual[Self.standalone.0] == nil {
