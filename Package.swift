@@ -3,9 +3,10 @@ import PackageDescription
 
 let swift: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
-/// `OVENBIRD_TARGETS=Core,ModuleHarness,CoreTests` trims the package to these targets (name all that they need), so
+/// `PACKAGE_TARGETS=Core,ModuleHarness,CoreTests` trims the package to these targets (name all that they need), so
 /// that `swift test` does not build the rest.
-let wanted = Context.environment["OVENBIRD_TARGETS"]?.split(separator: ",").map(String.init)
+let wanted = (Context.environment["PACKAGE_TARGETS"] ?? Context.environment["OVENBIRD_TARGETS"])?.split(separator: ",")
+    .map(String.init)
 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -52,16 +53,17 @@ targets += part("OVSDB", [nio, posix, log], tested: ["OVSDBTestKit"])
 targets += part("OVSDBTestKit", ["OVSDB"])
 targets += part("Linux", ["CLinux", "Core", "Model"], tested: [])
 targets += part("LocalHTTP")
-targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds"])
+targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds", "ovenbird-cni"])
 targets += [
     .executableTarget(name: "ovenbird-cni", dependencies: ["CNI", "LocalHTTP", "Model"], swiftSettings: swift)
 ]
-targets += part("Control", ["LocalHTTP", nio, posix, http], tested: [])
+targets += part("Control", ["LocalHTTP", nio, posix, http])
 targets += part(
     "Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: ["OVSDBTestKit"])
 targets += part("Supervision", ["CLinux", "Linux"], tested: [])
 targets += part(
-    "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"])
+    "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"],
+    tested: ["ovenbird-cni"])
 targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: ["OVSDBTestKit", posix])
 targets += part(
     "Daemon",

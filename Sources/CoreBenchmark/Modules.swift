@@ -34,7 +34,9 @@ struct PolicyModule: NodeModule {
             of: Pod.self, in: .namespace(policy.namespace), matching: policy.subject, only: [Pod.isLocal])
         guard cell.any(subjects) else { return }
         let isolated = cell.add(PortGroup(key: .fixed("isolated"), name: "isolated"))
-        cell.add(ACL(key: .fixed("isolated"), action: "drop", match: "outport == @isolated", priority: 1000), to: isolated.acls)
+        cell.add(
+            ACL(key: .fixed("isolated"), action: "drop", match: "outport == @isolated", priority: 1000),
+            to: isolated.acls)
         cell.fill(isolated.ports, from: subjects, Pod.Port.self)
         guard !policy.rules.isEmpty else { return }
 
@@ -48,7 +50,8 @@ struct PolicyModule: NodeModule {
             cell.fill(set.addresses, from: pods, Pod.Address.self)
             cell.add(
                 ACL(
-                    key: .own("in\(index)"), action: "allow-related", match: "outport == @\(name) && ip4.src == $\(source)",
+                    key: .own("in\(index)"), action: "allow-related",
+                    match: "outport == @\(name) && ip4.src == $\(source)",
                     priority: 1001), to: group.acls)
         }
     }

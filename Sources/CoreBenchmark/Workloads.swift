@@ -73,7 +73,8 @@ struct Workload {
                     Policy(
                         namespace: namespace, name: "policy-\(p)", subject: LabelSelector(labels: ["app": "app-\(p)"]),
                         rules: [
-                            .init(scope: .namespace(namespace), pods: own), .init(scope: .namespaces(team), pods: other),
+                            .init(scope: .namespace(namespace), pods: own),
+                            .init(scope: .namespaces(team), pods: other),
                         ]))
             }
         }

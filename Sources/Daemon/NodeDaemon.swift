@@ -42,7 +42,9 @@ extension DaemonProcess {
     ) async throws {
         let databases = Databases(paths, log)
         let planes = try databases.planes + hostPlanes(paths)
-        var feeds = baseFeeds() + databases.feeds
+        var node = configuration.node
+        node.controller.southbound = "unix:\(paths.southbound)"
+        var feeds = baseFeeds(node) + databases.feeds
         feeds.append(ExpectedFeed(NetlinkFeed(), Link.self, LinkAddress.self, Route.self))
         let scheduler = try makeScheduler(.node, feeds, planes, expecting: ["cni": [Attachment.self]])
         let cni = CNIFeed(
@@ -63,7 +65,7 @@ extension DaemonProcess {
     private func hostPlanes(_ paths: DaemonPaths) throws -> [any Plane] {
         [
             try HostPlane(.init(ovsDirectory: paths.switchDirectory)),
-            try OpenFlowPlane(directory: paths.switchDirectory),
+            try OpenFlowPlane(.init(ovsDirectory: paths.switchDirectory)),
         ] + (try statusPlanes(writer: configuration.node.nodeName))
     }
 
@@ -93,7 +95,7 @@ extension DaemonProcess {
         let run = configuration.daemon.runDirectory
         try Files.makeDirectory(run)
         let paths = DaemonPaths(run: run)
-        let feeds = baseFeeds()
+        let feeds = baseFeeds(configuration.node)
         let planes = try statusPlanes(writer: "cluster-manager")
         let scheduler = try makeScheduler(.cluster, feeds, planes)
         let api = ControlAPI(role: "cluster", name: "cluster-manager", scheduler: scheduler) { [] }
@@ -120,15 +122,16 @@ struct ExpectedFeed: Sendable {
 
 extension DaemonProcess {
     /// The configuration and the manifests, which both daemons read.
-    private func baseFeeds() -> [ExpectedFeed] {
+    private func baseFeeds(_ node: LocalNode) -> [ExpectedFeed] {
         [
             ExpectedFeed(
-                ConfigurationFeed(objects: [configuration.cluster, configuration.node]), ClusterNetwork.self,
+                ConfigurationFeed(objects: [configuration.cluster, node]), ClusterNetwork.self,
                 LocalNode.self),
             ExpectedFeed(
                 ManifestFeed(
                     directories: configuration.daemon.manifests,
-                    overlays: configuration.daemon.statusDirectory.map { [$0] } ?? []),
+                    overlays: configuration.daemon.statusDirectory.map { [$0] } ?? [],
+                    memory: "\(configuration.daemon.runDirectory)/manifests"),
                 Pod.self, Node.self, Namespace.self),
         ]
     }
@@ -151,7 +154,10 @@ extension DaemonProcess {
             for (feed, kinds) in more { engine.expect(feed: feed, kinds: kinds) }
             for plane in planes { engine.attach(plane: plane.name) }
             for module in chosen { try BuiltinModules.enable(module, in: engine) }
-            if let missing = engine.missing().first { throw DaemonFailure(missing.message) }
+            engine.expect(feed: "problems", kinds: [ObjectProblems.self])
+            engine.apply(.listed(feed: "problems"))
+            // A manifest says what a module reads in both roles; only the node has feeds for all of it.
+            if scope == .node, let missing = engine.missing().first { throw DaemonFailure(missing.message) }
             return engine
         }
     }

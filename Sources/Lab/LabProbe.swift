@@ -18,7 +18,8 @@ public struct LabProbe: Sendable {
         exec = LabExec(paths, record)
     }
 
-    public func run(_ place: String, _ arguments: [String], deadline: Duration = .seconds(10)) throws -> Command.Outcome {
+    public func run(_ place: String, _ arguments: [String], deadline: Duration = .seconds(10)) throws -> Command.Outcome
+    {
         let place = try exec.place(of: place)
         let variables = place.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return try Command(
@@ -35,7 +36,8 @@ public struct LabProbe: Sendable {
     /// Whether an echo request is answered within a few seconds.
     public func pings(_ from: String, _ to: IPAddress, within seconds: Int = 3) throws -> Bool {
         let family = to.family == .v4 ? "-4" : "-6"
-        return try run(from, ["ping", family, "-n", "-q", "-c", "1", "-i", "0.2", "-w", "\(seconds)", "\(to)"]).succeeded
+        return try run(from, ["ping", family, "-n", "-q", "-c", "1", "-i", "0.2", "-w", "\(seconds)", "\(to)"])
+            .succeeded
     }
 
     /// What a server says first on a TCP connection, or nil when there is none.

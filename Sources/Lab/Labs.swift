@@ -1,7 +1,7 @@
 import Glibc
 import Linux
 import LocalHTTP
-public import Model
+import Model
 
 /// The labs on this machine.
 public enum Labs {

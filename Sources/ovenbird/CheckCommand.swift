@@ -11,7 +11,8 @@ struct CheckCommand: AsyncParsableCommand {
 /// Every pair of places is tried, with real packets.
 struct CheckNetworkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "network", abstract: "Tries every pair of pods, nodes and the outside, and shows who reaches whom.",
+        commandName: "network",
+        abstract: "Tries every pair of pods, nodes and the outside, and shows who reaches whom.",
         discussion: """
             EXAMPLES:
               ovenbird check network
@@ -79,7 +80,8 @@ struct NetworkTable {
         var table = TextTable()
         table.headers = ["FROM \\ TO"] + places
         for from in places { table.rows.append([from] + places.map { cell(from, $0) }) }
-        return table.text() + "\(Mark.ok) as it should be (4 IPv4, 6 IPv6), \(Mark.failed) not · closed: rightly unreachable\n"
+        return table.text()
+            + "\(Mark.ok) as it should be (4 IPv4, 6 IPv6), \(Mark.failed) not · closed: rightly unreachable\n"
             + sources()
     }
 
@@ -104,7 +106,10 @@ struct NetworkTable {
                 mine.first { $0.family == family }?.detail.replacing("seen as ", with: "") ?? "-"
             }
             table.rows.append(
-                [from, seen(.v4), seen(.v6), mine.allSatisfy(\.isRight) ? "\(Mark.ok) its node" : "\(Mark.failed) not its node"])
+                [
+                    from, seen(.v4), seen(.v6),
+                    mine.allSatisfy(\.isRight) ? "\(Mark.ok) its node" : "\(Mark.failed) not its node",
+                ])
         }
         return "\n" + table.text() + "\n"
     }

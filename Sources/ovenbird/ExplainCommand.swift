@@ -51,7 +51,9 @@ struct ExplainObject: ParsableCommand {
         if output.output == .table {
             print("\(object) on \(node) · \((answer["object"]?["state"]).text) · \(answer["rows"].list.count) rows")
             for problem in problems {
-                print("\(Mark.attention) \(problem["field"].text): \(problem["message"].text) (\(problem["reason"].text))")
+                print(
+                    "\(Mark.attention) \(problem["field"].text): \(problem["message"].text) (\(problem["reason"].text))"
+                )
             }
             if !problems.isEmpty { print("kept: the last good rows · next: correct the object; nothing else to do") }
         }
@@ -85,7 +87,9 @@ struct ExplainPod: ParsableCommand {
         let object = answer["object"]
         if output.output == .table {
             let addresses = (port?["addresses"]).list.map { Optional($0).text }.joined(separator: " ")
-            print("\(pod) on \((port?["node"]).text) · \((object?["state"]).text) · \(addresses) · \((port?["mac"]).text)")
+            print(
+                "\(pod) on \((port?["node"]).text) · \((object?["state"]).text) · \(addresses) · \((port?["mac"]).text)"
+            )
             for problem in (object?["problems"]).list {
                 print("\(Mark.attention) WAITING: \(problem["message"].text) (\(problem["reason"].text))")
             }

@@ -29,6 +29,8 @@ struct TextTable {
 
     init(_ headers: String...) { self.headers = headers }
 
+    mutating func add(_ cells: String...) { rows.append(cells) }
+
     func text(headers shown: Bool = true) -> String {
         let lines = (shown ? [headers] : []) + rows
         let widths = headers.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }

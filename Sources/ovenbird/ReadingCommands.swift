@@ -4,7 +4,8 @@ import Model
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Is it healthy, and if not, what is wrong.",
-        discussion: "EXAMPLES:\n  ovenbird status\n  ovenbird status --lab network -o json\n\nExits with 1 when it is not.")
+        discussion:
+            "EXAMPLES:\n  ovenbird status\n  ovenbird status --lab network -o json\n\nExits with 1 when it is not.")
 
     @OptionGroup var target: TargetOptions
     @OptionGroup var output: OutputOptions
@@ -140,7 +141,8 @@ struct RowsCommand: ParsableCommand {
                     let owners = item["owners"].list
                     return [
                         node, item["row"].text, Set(owners.map { $0["module"].text }).sorted().joined(separator: ","),
-                        owners.first.map { $0["object"].text + (owners.count > 1 ? " +\(owners.count - 1)" : "") } ?? "",
+                        owners.first.map { $0["object"].text + (owners.count > 1 ? " +\(owners.count - 1)" : "") }
+                            ?? "",
                         item["refused"].map { "refused: \(Optional($0).text)" } ?? "ok",
                     ]
                 }

@@ -19,7 +19,8 @@ struct TargetOptions: ParsableArguments {
         if lab == nil, Labs.names().isEmpty { return [Target(name: "this machine", socket: Self.local)] }
         let paths = try Labs.pick(lab)
         guard let record = LabRecord(paths) else {
-            throw CommandFailure(what: "lab \(paths.name) is not whole (Leftovers)", next: "ovenbird lab down \(paths.name)")
+            throw CommandFailure(
+                what: "lab \(paths.name) is not whole (Leftovers)", next: "ovenbird lab down \(paths.name)")
         }
         let all = record.nodes.map { Target(name: $0, socket: "\(paths.runDirectory($0))/control.sock") }
         guard let node else { return all }
@@ -62,11 +63,13 @@ struct Target {
             answer = try LocalHTTP(socket: socket, deadlineSeconds: 5).ask(method, path)
         } catch {
             throw CommandFailure(
-                what: "cannot ask the daemon of \(name) (Unreachable)", because: "\(error)", next: "ovenbird lab status")
+                what: "cannot ask the daemon of \(name) (Unreachable)", because: "\(error)", next: "ovenbird lab status"
+            )
         }
         guard let json = try? JSON(parsing: answer.body) else {
             throw CommandFailure(
-                what: "the daemon of \(name) did not answer in JSON (BadAnswer)", because: String(answer.text.prefix(200)))
+                what: "the daemon of \(name) did not answer in JSON (BadAnswer)",
+                because: String(answer.text.prefix(200)))
         }
         guard answer.status == 200 else {
             throw CommandFailure(what: json["message"].text, exitCode: answer.status == 404 ? 1 : 3)

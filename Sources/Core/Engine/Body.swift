@@ -91,7 +91,7 @@ final class KindInfo {
 final class FacetInfo {
     let id: UInt32
     let kind: UInt32
-    let evaluate: (Body) -> [Value]
+    let evaluate: (Body, (Value) -> Void) -> Void
     /// Sorted value ids by slot.
     let values = Lists()
     var projections = 0
@@ -99,7 +99,9 @@ final class FacetInfo {
     init<F: Facet>(_: F.Type, id: UInt32, kind: UInt32) {
         self.id = id
         self.kind = kind
-        evaluate = { F.values(of: $0.typed(F.Object.self)).map(\.value) }
+        evaluate = { body, emit in
+            for element in F.values(of: body.typed(F.Object.self)) { emit(element.value) }
+        }
     }
 
     deinit { values.destroy() }
@@ -115,6 +117,8 @@ final class TableInfo {
     /// By number of set column: its position among all.
     let position: [Int]
     let plane: Int
+    /// Its place among all tables, sorted.
+    var rank = 0
 
     init(_ table: Table, id: UInt32, plane: Int) {
         self.id = id

@@ -38,11 +38,13 @@ struct ConflictInfo: Equatable {
 }
 
 extension Engine {
-    /// Interns what is in `entries` as a bundle of the running module.
-    func bundle(_ entries: [Bundle.Entry], declares: Bool) -> UInt32 {
+    /// Interns the entries in scratch as a bundle of the running module.
+    func bundle(declares: Bool) -> UInt32 {
+        sortEntries()
+        let entries = scratch.entries.elements
         let words = scratch.words
         words.removeAll()
-        words.append(Bundle.head(module: run.module, declares: declares))
+        words.append(Bundle.head(module: run.module.index, declares: declares))
         for entry in entries {
             words.append(entry.column)
             words.append(entry.key)
@@ -52,16 +54,31 @@ extension Engine {
         if isNew {
             for entry in entries {
                 if entry.key != 0 { values.retain(entry.key) }
-                values.retain(entry.value)
+                retain(value: entry.value)
             }
         }
         return id
     }
 
+    /// They come nearly sorted.
+    private func sortEntries() {
+        let list = scratch.entries
+        guard list.count > 1 else { return }
+        for i in 1..<list.count {
+            let entry = list[i]
+            var j = i
+            while j > 0 && list[j - 1].place > entry.place {
+                list[j] = list[j - 1]
+                j -= 1
+            }
+            list[j] = entry
+        }
+    }
+
     func forget(bundle id: UInt32) {
         for entry in Bundle.entries(bundles.words(id)) {
             if entry.key != 0 { values.release(entry.key) }
-            values.release(entry.value)
+            release(value: entry.value)
         }
     }
 

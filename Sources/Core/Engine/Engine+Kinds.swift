@@ -5,7 +5,7 @@ extension Engine {
         precondition(kindByName[K.kind] == nil, "two types call themselves kind \(K.kind)")
         let info = KindInfo(K.self, id: UInt32(kinds.count), signal: signals.add(Signal()))
         kinds.append(info)
-        kindByType[ObjectIdentifier(K.self)] = info
+        kindByType.insert(ObjectIdentifier(K.self), info)
         kindByName[K.kind] = info
         if K.kind == "Namespace" { namespaceKind = info.id }
         return info
@@ -83,6 +83,7 @@ extension Engine {
     func isUnused(slot: UInt32) -> Bool {
         let record = slots[slot]
         return record.bucket == 0 && record.cells == 0 && record.readers == 0 && record.publications == 0
+            && record.waiting == 0
     }
 
     func listIfUnused(slot: UInt32) {

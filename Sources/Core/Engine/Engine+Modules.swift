@@ -8,12 +8,30 @@ final class ModuleInfo {
     var roots: [UInt32] = []
     var reads: Set<UInt32> = []
     var publishes: Set<UInt32> = []
+    /// By kind: whether handlers may read it.
+    var mayRead: [Bool] = []
     /// By table: the columns it may write, and whether it may make rows.
-    var claims: [UInt32: Claim] = [:]
+    private var claims: [Claim] = []
 
     struct Claim {
         var rows = false
         var columns: UInt64 = 0
+    }
+
+    func mayMake(_ table: UInt32) -> Bool { Int(table) < claims.count && claims[Int(table)].rows }
+
+    func mayWrite(_ table: UInt32, _ column: Int) -> Bool {
+        guard Int(table) < claims.count else { return false }
+        let claim = claims[Int(table)]
+        return claim.rows || claim.columns & (1 << UInt64(column)) != 0
+    }
+
+    func setClaims(_ claims: [UInt32: Claim]) {
+        self.claims = []
+        for (table, claim) in claims {
+            while self.claims.count <= Int(table) { self.claims.append(Claim()) }
+            self.claims[Int(table)] = claim
+        }
     }
 
     init(name: String, index: Int) {
@@ -105,11 +123,12 @@ extension Engine {
         guard !info.isEnabled else { throw Rejection("Duplicate", field: name, "two modules are named \(name)") }
         let claims = try claims(of: manifest)
         try checkScalars(manifest)
-        info.claims = claims
+        info.setClaims(claims)
         info.manifest = manifest
         info.isEnabled = true
         info.reads = Set(manifest.reads.map { kindInfo(existential: $0).id })
         info.publishes = Set(manifest.publishes.map { kindInfo(existential: $0).id })
+        info.mayRead = kinds.map { info.reads.contains($0.id) || info.publishes.contains($0.id) }
         for kind in info.publishes {
             kinds[Int(kind)].publishers.append(info.index)
             kinds[Int(kind)].isComplete = false

@@ -26,10 +26,11 @@ extension Engine {
     /// Whether the object's cells have run and every attached plane has confirmed what came of it; also what came of
     /// the objects that they published.
     public func isSettled(_ id: ObjectID) -> Bool {
-        if !isHandedOver || intake.isWaiting(id) || !queue.isEmpty || !work.isEmpty { return false }
+        if !isHandedOver || !queue.isEmpty || !work.isEmpty { return false }
         if planes.contains(where: { $0.isAttached && !$0.hasFirst }) { return false }
         let slot = findSlot(id)
         guard slot != 0 else { return true }
+        if slots[slot].waiting != 0 || intake.isUrgent(slot) { return false }
         var newest: UInt32 = 0
         collectTurns(slot, &newest, depth: 0)
         let turn = UInt64(newest - 1)

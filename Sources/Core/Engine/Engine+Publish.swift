@@ -44,12 +44,16 @@ extension Engine {
 
     /// Shows the first of what is published at a slot.
     func settlePublications(_ slot: UInt32) {
-        if slots[slot].flags & Slot.fromFeed != 0 {
-            problemsChanged = true
-            return
-        }
         let list = claims(onSlot: slot)
-        if list.count > 1 || list.isEmpty && slots[slot].publications != 0 { problemsChanged = true }
+        let isFeeds = slots[slot].flags & Slot.fromFeed != 0
+        let isContested = list.count > 1 || isFeeds && !list.isEmpty
+        if isContested {
+            contested.insert(slot)
+            problemsChanged = true
+        } else if contested.remove(slot) != nil {
+            problemsChanged = true
+        }
+        if isFeeds { return }
         let kind = kind(ofSlot: slot)
         if let first = list.first, let body = published[first] {
             store(slot, body, kind)

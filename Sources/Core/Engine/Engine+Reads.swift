@@ -6,9 +6,9 @@ extension Engine {
     }
 
     private func check(read kind: KindInfo) {
-        let module = modules[run.module]
-        if module.reads.contains(kind.id) || module.publishes.contains(kind.id) { return }
-        fault("reads \(kind.name), which the manifest of \(module.name) does not list")
+        let known = run.module.mayRead
+        if Int(kind.id) < known.count && known[Int(kind.id)] { return }
+        fault("reads \(kind.name), which the manifest of \(run.module.name) does not list")
     }
 
     func read<K: Kind>(_: K.Type, _ namespace: String, _ name: String) -> K? {
@@ -31,7 +31,7 @@ extension Engine {
         case .namespace(let name): place = .namespace(atoms.intern(name))
         case .namespaces(let namespaces): place = namespaceScope(namespaces)
         }
-        let group = group(kind, place, self.selector(selector, terms.map(\.name)))
+        let group = group(kind, place, self.selector(selector, terms.map { $0.name }))
         scratch.tokens.append(Token.group | group)
         return groups[group].name
     }

@@ -55,11 +55,12 @@ extension Engine {
         scratch.reads.removeAll()
         run.cell = id
         run.slot = record.slot
-        run.module = Int(subscriptions[record.subscription].module) - 1
+        run.module = modules[Int(subscriptions[record.subscription].module) - 1]
         run.children.removeAll(keepingCapacity: true)
         run.published.removeAll(keepingCapacity: true)
         run.fault = nil
-        run.ownKey = ""
+        run.recent.removeAll(keepingCapacity: true)
+        run.oldest = 0
     }
 
     /// The contributions stay as they were; any input, old or new, may mend it.
@@ -134,7 +135,7 @@ extension Engine {
                 dropped.append(subscription)
             }
             list.append(
-                subscribe(child.handler, module: run.module, kind: child.kind, parent: id, group: child.group))
+                subscribe(child.handler, module: run.module.index, kind: child.kind, parent: id, group: child.group))
         }
         if run.children.count < Int(old.count) {
             for place in run.children.count..<Int(old.count) { dropped.append(vecs[old, UInt32(place)]) }

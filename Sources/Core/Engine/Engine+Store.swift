@@ -20,8 +20,8 @@ extension Engine {
         move(slot, kind, to: 0)
         bodies[slot] = nil
         kind.objects -= 1
+        wake(readers: slots[slot].readers, byFeed: slots[slot].flags & Slot.fromFeed != 0)
         slots[slot].flags &= ~Slot.fromFeed
-        wake(readers: slots[slot].readers)
         slots[slot].turn = turnStamp
         var cell = slots[slot].cells
         while cell != 0 {
@@ -49,7 +49,7 @@ extension Engine {
         let kind = kindInfo(F.Object.self)
         let info = FacetInfo(F.self, id: UInt32(facets.count), kind: kind.id)
         facets.append(info)
-        facetByType[ObjectIdentifier(F.self)] = info
+        facetByType.insert(ObjectIdentifier(F.self), info)
         kind.facets.append(info.id)
         forEachObject(of: kind) { slot in
             guard let body = bodies[slot] else { return }
@@ -83,11 +83,10 @@ extension Engine {
 
     private func evaluate(_ facet: FacetInfo, _ body: Body) {
         let start = scratch.facetValues.count
-        for value in facet.evaluate(body) {
+        facet.evaluate(body) { value in
             let id = self.value(value)
-            var isNew = true
-            for i in start..<scratch.facetValues.count where scratch.facetValues[i] == id { isNew = false }
-            if isNew { scratch.facetValues.append(id) }
+            for i in start..<scratch.facetValues.count where scratch.facetValues[i] == id { return }
+            scratch.facetValues.append(id)
         }
     }
 
@@ -105,7 +104,7 @@ extension Engine {
     private func setValues(_ facet: FacetInfo, _ slot: UInt32, _ new: UnsafeMutableBufferPointer<UInt32>) {
         var list = facet.values[slot]
         if sameValues(list, new) { return }
-        for value in new { values.retain(value) }
+        for value in new { retain(value: value) }
         for i in 0..<list.count {
             let value = vecs[list, i]
             let holder = findHolder(facet.id, value)
@@ -114,7 +113,7 @@ extension Engine {
                 holderTable.remove(StableHash.ids(facet.id, value), holder)
                 holders.remove(holder)
             }
-            values.release(value)
+            release(value: value)
         }
         vecs.replace(&list, with: new)
         facet.values[slot] = list

@@ -54,16 +54,8 @@ extension Engine {
 
     public func apply(_ event: FeedEvent) {
         switch event {
-        case .changes(let feed, let changes, let lane):
-            for change in changes {
-                guard lane == .attachment else {
-                    intake.add(change, feed: feed)
-                    continue
-                }
-                intake.addUrgent(change, feed: feed)
-                guard case .put(let object) = change else { continue }
-                for id in companions(object) { intake.pull(id) }
-            }
+        case .changes(_, let changes, let lane):
+            for change in changes { take(change, lane) }
         case .listed(let feed): intake.add(listed: feed)
         case .failed(let feed, let failures):
             if feeds[feed, default: FeedState()].failures != failures { problemsChanged = true }
@@ -96,7 +88,7 @@ extension Engine {
         turnNumber += 1
         turnStamp &+= 1
         statistics = TurnStatistics()
-        for item in intake.next(slice) { take(item) }
+        intake.next(slice) { take($0) }
         repeat { runAll() } while settle()
         dropAllSaved()
         checkConflicts()
@@ -107,23 +99,60 @@ extension Engine {
             turn: turnNumber, deltas: deltas, statistics: statistics, problemsChanged: problemsChanged)
     }
 
+    private func take(_ change: ObjectChange, _ lane: Lane) {
+        let slot: UInt32
+        var body: Body?
+        var object: (any Kind)?
+        switch change {
+        case .put(let new):
+            let (kind, typed) = self.body(of: new)
+            slot = self.slot(kind, new.namespace, new.name)
+            body = typed
+            object = new
+        case .remove(let id):
+            slot = findSlot(id)
+            if slot == 0 { return }
+        }
+        if lane == .attachment {
+            pull(slot, droppingBody: true)
+            intake.addUrgent(slot, body)
+            for id in object.map(companions) ?? [] { pull(findSlot(id), droppingBody: false) }
+        } else if slots[slot].waiting != 0 {
+            intake.replace(slots[slot].waiting, body)
+        } else {
+            slots[slot].waiting = intake.add(slot, body)
+        }
+    }
+
+    /// Takes a waiting change into the next turn, or drops it.
+    private func pull(_ slot: UInt32, droppingBody: Bool) {
+        guard slot != 0, slots[slot].waiting != 0 else { return }
+        let body = intake.take(slots[slot].waiting)
+        slots[slot].waiting = 0
+        if !droppingBody { intake.addUrgent(slot, body) }
+    }
+
     private func take(_ item: Intake.Item) {
-        switch item {
-        case .listed(let feed): feeds[feed, default: FeedState()].hasListed = true
-        case .change(_, .put(let object)):
-            statistics.objectChanges += 1
-            let (kind, body) = body(of: object)
-            let slot = slot(kind, object.namespace, object.name)
+        if let feed = item.listed {
+            feeds[feed, default: FeedState()].hasListed = true
+            return
+        }
+        let slot = item.slot
+        slots[slot].waiting = 0
+        statistics.objectChanges += 1
+        if let body = item.body {
             slots[slot].flags |= Slot.fromFeed
-            store(slot, body, kind)
-        case .change(_, .remove(let id)):
-            statistics.objectChanges += 1
-            let slot = findSlot(id)
-            guard slot != 0, slots[slot].flags & Slot.fromFeed != 0 else { return }
+            store(slot, body, kind(ofSlot: slot))
+            if slots[slot].publications != 0 {
+                work.append(WorkItem(what: .publication, subscription: 0, slot: slot))
+            }
+        } else if slots[slot].flags & Slot.fromFeed != 0 {
             remove(slot, kind(ofSlot: slot))
             if slots[slot].publications != 0 {
                 work.append(WorkItem(what: .publication, subscription: 0, slot: slot))
             }
+        } else {
+            listIfUnused(slot: slot)
         }
     }
 
@@ -185,6 +214,7 @@ extension Engine {
 
     /// Marks the kinds whose inputs are complete; one step along the derivation each time, with all cells run between.
     private func updateCompleteness() -> Bool {
+        if kinds.allSatisfy(\.isComplete) { return false }
         var ready = kinds.filter { !$0.isComplete && inputsAreComplete($0) }
         if ready.isEmpty && queue.isEmpty && work.isEmpty && feedsHaveListed { ready = kinds.filter { !$0.isComplete } }
         for kind in ready {

@@ -2,23 +2,50 @@
 extension Engine {
     // MARK: keys
 
-    private func key(_ key: RowKey) -> String {
+    /// The row that a key names, and its text.
+    private func name(_ table: TableInfo, _ key: RowKey) -> (row: UInt32, key: String) {
+        if case .fixed(let text) = key { return (row(table, recent: text), text) }
+        let bytes = scratch.bytes
+        bytes.removeAll()
         switch key {
-        case .fixed(let text): return text
-        case .group(let name, let local): return local.isEmpty ? name.description : "\(name)/\(local)"
+        case .fixed: break
+        case .group(let name, let local): name.write(to: bytes, local)
         case .own(let local):
-            if run.ownKey.isEmpty { run.ownKey = Self.key(of: identity(ofSlot: run.slot)) }
-            return local.isEmpty ? run.ownKey : "\(run.ownKey)/\(local)"
+            let space = spaces[slots[run.slot].space]
+            bytes.append(text: kinds[Int(space.kind)].lowercased)
+            if !atoms.bytes(space.namespace).isEmpty {
+                bytes.append(UInt8(ascii: "/"))
+                bytes.append(bytes: atoms.bytes(space.namespace))
+            }
+            bytes.append(UInt8(ascii: "/"))
+            bytes.append(bytes: atoms.bytes(slots[run.slot].name))
+            bytes.append(local: local)
         case .of(let id, let local):
-            let own = Self.key(of: id)
-            return local.isEmpty ? own : "\(own)/\(local)"
+            bytes.append(text: kindByName[id.kind]?.lowercased ?? id.kind.lowercased())
+            bytes.append(local: id.namespace)
+            bytes.append(local: id.name)
+            bytes.append(local: local)
+        }
+        let text = String(decoding: bytes.bytes, as: UTF8.self)
+        let row = row(table, bytes.bytes)
+        remember(table, text, row)
+        return (row, text)
+    }
+
+    private func remember(_ table: TableInfo, _ key: String, _ row: UInt32) {
+        if run.recent.count < 4 {
+            run.recent.append((table, key, row))
+        } else {
+            run.recent[run.oldest] = (table, key, row)
+            run.oldest = (run.oldest + 1) & 3
         }
     }
 
-    /// `networkpolicy/shop/db`, or `node/n1`.
-    static func key(of id: ObjectID) -> String {
-        let kind = id.kind.lowercased()
-        return id.namespace.isEmpty ? "\(kind)/\(id.name)" : "\(kind)/\(id.namespace)/\(id.name)"
+    private func row(_ table: TableInfo, recent key: String) -> UInt32 {
+        for known in run.recent where known.table === table && known.key == key { return known.row }
+        let row = row(table, key)
+        remember(table, key, row)
+        return row
     }
 
     // MARK: rows
@@ -26,40 +53,37 @@ extension Engine {
     /// Adds the tokens of a row: one bundle of its scalars and map entries, and a fact for each member of its sets.
     func contribute<R: Row>(_ row: R, declares: Bool) -> (row: UInt32, id: RowID) {
         let info = tableInfo(R.table)
-        let text = key(row.key)
-        let rowID = self.row(info, text)
-        let claim = modules[run.module].claims[info.id]
-        if declares && claim?.rows != true {
-            fault("makes rows of \(info.table), which the manifest of \(modules[run.module].name) does not claim")
+        let (id, text) = name(info, row.key)
+        if declares && !run.module.mayMake(info.id) {
+            fault("makes rows of \(info.table), which the manifest of \(run.module.name) does not claim")
         }
-        var writer = ColumnWriter()
+        var writer = run.writer
+        run.writer = ColumnWriter()
         row.encode(into: &writer)
-        var entries: [Bundle.Entry] = []
+        scratch.entries.removeAll()
         for (column, content) in writer.columns {
             if !declares { check(write: info, column) }
-            encode(content, info, column, rowID, &entries)
+            encode(content, info, column, id)
         }
-        if entries.count > 1 { entries.sort { $0.place < $1.place } }
-        if declares || !entries.isEmpty {
-            scratch.tokens.append(
-                Token.fact | fact(rowID << 5 | Fact.bundle, bundle(entries, declares: declares)))
+        writer.removeAll()
+        run.writer = writer
+        if declares || !scratch.entries.isEmpty {
+            scratch.tokens.append(Token.fact | fact(id << 5 | Fact.bundle, bundle(declares: declares)))
         }
-        return (rowID, RowID(info.table, text))
+        return (id, RowID(info.table, text))
     }
 
-    private func encode(
-        _ content: ColumnWriter.Content, _ info: TableInfo, _ column: Int, _ row: UInt32,
-        _ entries: inout [Bundle.Entry]
-    ) {
+    private func encode(_ content: ColumnWriter.Content, _ info: TableInfo, _ column: Int, _ row: UInt32) {
         guard info.columns.indices.contains(column) else {
             return fault("writes column \(column) of \(info.table), which has \(info.columns.count)")
         }
         switch (content, info.columns[column].shape) {
         case (.scalar(let value), .scalar):
-            entries.append(Bundle.Entry(column: UInt32(column), key: 0, value: self.value(value)))
+            scratch.entries.append(Bundle.Entry(column: UInt32(column), key: 0, value: self.value(value)))
         case (.map(let map), .map):
             for (key, text) in map {
-                entries.append(Bundle.Entry(column: UInt32(column), key: value(key), value: value(text)))
+                let key = value(key)
+                scratch.entries.append(Bundle.Entry(column: UInt32(column), key: key, value: value(text)))
             }
         case (.set(let list), .set):
             for element in list {
@@ -70,12 +94,9 @@ extension Engine {
     }
 
     private func check(write info: TableInfo, _ column: Int) {
-        let module = modules[run.module]
-        let claim = module.claims[info.id]
-        if claim?.rows == true || (claim?.columns ?? 0) & (1 << UInt64(column)) != 0 { return }
-        fault(
-            "writes column \(info.columns[column].name) of \(info.table), which the manifest of \(module.name) does not claim"
-        )
+        if info.columns.indices.contains(column) && run.module.mayWrite(info.id, column) { return }
+        let name = info.columns.indices.contains(column) ? info.columns[column].name : "\(column)"
+        fault("writes column \(name) of \(info.table), which the manifest of \(run.module.name) does not claim")
     }
 
     private func setPlace(_ row: RowID, _ column: Int) -> UInt32? {
@@ -85,7 +106,7 @@ extension Engine {
             return nil
         }
         check(write: info, column)
-        return self.row(info, row.key) << 5 | info.ordinal[column]
+        return self.row(info, recent: row.key) << 5 | info.ordinal[column]
     }
 
     func contribute(member value: UInt32, _ row: RowID, _ column: Int) {
@@ -99,9 +120,11 @@ extension Engine {
             return fault("sets an entry of column \(column.index) of \(info.table), which is not a map")
         }
         check(write: info, column.index)
-        let row = self.row(info, column.row.key)
-        let entry = Bundle.Entry(column: UInt32(column.index), key: value(key), value: value(text))
-        scratch.tokens.append(Token.fact | fact(row << 5 | Fact.bundle, bundle([entry], declares: false)))
+        let row = self.row(info, recent: column.row.key)
+        let key = value(key)
+        scratch.entries.removeAll()
+        scratch.entries.append(Bundle.Entry(column: UInt32(column.index), key: key, value: value(text)))
+        scratch.tokens.append(Token.fact | fact(row << 5 | Fact.bundle, bundle(declares: false)))
     }
 
     // MARK: groups
@@ -126,7 +149,7 @@ extension Engine {
 
     func contribute<K: Kind>(object: K) {
         let kind = kindInfo(K.self)
-        let module = modules[run.module]
+        let module = run.module
         guard module.publishes.contains(kind.id) else {
             return fault("publishes \(kind.name), which the manifest of \(module.name) does not list")
         }
@@ -136,5 +159,21 @@ extension Engine {
         } else {
             run.published.append((slot, TypedBody(object)))
         }
+    }
+}
+
+extension Stack where Element == UInt8 {
+    /// Appends a slash and the text, or nothing when there is none.
+    func append(local: String) {
+        if local.isEmpty { return }
+        append(UInt8(ascii: "/"))
+        append(text: local)
+    }
+}
+
+extension GroupName {
+    func write(to bytes: Stack<UInt8>, _ local: String) {
+        bytes.append(text: description)
+        bytes.append(local: local)
     }
 }

@@ -37,25 +37,25 @@ public final class Engine {
     let holders = Slab<Holder>()
     let holderTable = IDTable()
     var kinds: [KindInfo] = []
-    var kindByType: [ObjectIdentifier: KindInfo] = [:]
+    let kindByType = PointerTable<KindInfo>()
     var kindByName: [String: KindInfo] = [:]
     var facets: [FacetInfo] = []
-    var facetByType: [ObjectIdentifier: FacetInfo] = [:]
+    let facetByType = PointerTable<FacetInfo>()
     /// The kind whose objects are the namespaces.
     var namespaceKind: UInt32 = .max
 
     // Groups.
     let groups = Slab<GroupRecord>()
-    let groupTable = IDTable()
     let groupNames = IDTable()
     let anchors = Slab<Anchor>()
     let anchorTable = IDTable()
 
     // The table.
     var tables: [TableInfo] = []
-    var tableByInstance: [ObjectIdentifier: TableInfo] = [:]
+    let tableByInstance = PointerTable<TableInfo>()
     var tableByName: [Table: TableInfo] = [:]
     let rows = Slab<RowRecord>()
+    let rowKeys = Arena()
     let rowTable = IDTable()
     let facts = Slab<Fact>()
     let factTable = IDTable()
@@ -80,6 +80,8 @@ public final class Engine {
     let published = References<Body>()
     let signals = Slab<Signal>()
     var failures: [UInt32: CellFailure] = [:]
+    /// Slots that more than one publishes.
+    var contested: Set<UInt32> = []
     var savedCells: [UInt32: SavedCell] = [:]
 
     // Modules and pools.
@@ -108,11 +110,11 @@ public final class Engine {
     let unusedAllocations = Stack<UInt32>()
 
     // Work of the turn.
-    var intake = Intake()
+    let intake = Intake()
     let work = Stack<WorkItem>()
     var queue = CellQueue()
     let scratch = Scratch()
-    var run = RunContext()
+    let run = RunContext()
     var stamp: UInt32 = 0
     public internal(set) var turnNumber: UInt64 = 0
     var turnStamp: UInt32 = 1
@@ -139,13 +141,16 @@ public final class Engine {
     deinit {
         for interner in [atoms, pairs, labelSets, selectors, values, bundles] { interner.destroy() }
         for table in [
-            spaceTable, slotTable, bucketTable, holderTable, groupTable, groupNames, anchorTable, rowTable, factTable,
+            spaceTable, slotTable, bucketTable, holderTable, groupNames, anchorTable, rowTable, factTable,
             columnTable, projectionTable, counterTable, cellTable, allocationTable,
         ] { table.destroy() }
         for stack in [
             unusedRows, unusedFacts, unusedProjections, unusedColumns, unusedGroups, unusedBuckets, unusedSlots,
             unusedSpaces, unusedAllocations,
         ] { stack.destroy() }
+        kindByType.destroy()
+        facetByType.destroy()
+        tableByInstance.destroy()
         spaces.destroy()
         slots.destroy()
         buckets.destroy()
@@ -153,6 +158,7 @@ public final class Engine {
         groups.destroy()
         anchors.destroy()
         rows.destroy()
+        rowKeys.destroy()
         facts.destroy()
         columns.destroy()
         projections.destroy()
@@ -203,27 +209,30 @@ struct Scratch {
     let facetStarts = Stack<UInt32>()
     let held = Stack<UInt32>()
     let pairs = Stack<UInt32>()
+    let entries = Stack<Bundle.Entry>()
 
     func destroy() {
         for stack in [tokens, reads, words, columns, left, joined, facetValues, facetStarts, held, pairs] {
             stack.destroy()
         }
         bytes.destroy()
+        entries.destroy()
     }
 }
 
 /// The cell that runs, and what it has asked for beside tokens and reads.
-struct RunContext {
+final class RunContext {
     var cell: UInt32 = 0
     var slot: UInt32 = 0
-    var module = 0
+    var module = ModuleInfo(name: "", index: 0)
     var children: [(group: UInt32, kind: UInt32, handler: Handler)] = []
     var published: [(slot: UInt32, body: Body)] = []
     var writer = ColumnWriter()
     /// What the module did wrong; the run does not count then.
     var fault: String?
-    /// `networkpolicy/shop/db`, made when first needed.
-    var ownKey = ""
+    /// The last rows it named, since what is contributed next is often theirs.
+    var recent: [(table: TableInfo, key: String, row: UInt32)] = []
+    var oldest = 0
 }
 
 /// Numbers of one turn.

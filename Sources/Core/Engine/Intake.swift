@@ -1,72 +1,57 @@
 /// What waits for a turn: attachments, and bulk changes in the order of their objects' first news.
-struct Intake {
-    enum Item {
-        case change(feed: String, ObjectChange)
-        case listed(String)
+///
+/// A slot knows the place of its waiting change, so the newest replaces the one before it at no cost.
+final class Intake {
+    /// A change of a slot; without a body the object is gone. Slot 0: the feed has listed.
+    struct Item {
+        var slot: UInt32
+        var body: Body?
+        var listed: String?
     }
 
-    private(set) var urgent: [Item] = []
-    private var bulk: [Item?] = []
+    private var urgent: [Item] = []
+    private var bulk: [Item] = []
     private var first = 0
-    private var places: [ObjectID: Int] = [:]
 
     var isEmpty: Bool { urgent.isEmpty && first == bulk.count }
 
-    func isWaiting(_ id: ObjectID) -> Bool {
-        places[id] != nil || urgent.contains { if case .change(_, let change) = $0 { change.id == id } else { false } }
+    func isUrgent(_ slot: UInt32) -> Bool { urgent.contains { $0.slot == slot } }
+
+    /// Returns the place by which the change can be replaced or taken.
+    func add(_ slot: UInt32, _ body: Body?) -> UInt32 {
+        bulk.append(Item(slot: slot, body: body))
+        return UInt32(bulk.count)
     }
 
-    /// The newest change of an object replaces the one that waits.
-    mutating func add(_ change: ObjectChange, feed: String) {
-        let id = change.id
-        if let place = places[id] {
-            bulk[place] = .change(feed: feed, change)
-        } else {
-            places[id] = bulk.count
-            bulk.append(.change(feed: feed, change))
-        }
+    func replace(_ place: UInt32, _ body: Body?) { bulk[Int(place) - 1].body = body }
+
+    func addUrgent(_ slot: UInt32, _ body: Body?) { urgent.append(Item(slot: slot, body: body)) }
+
+    /// Takes a waiting change out; its body, and nil when the object is gone.
+    func take(_ place: UInt32) -> Body? {
+        defer { bulk[Int(place) - 1] = Item(slot: 0) }
+        return bulk[Int(place) - 1].body
     }
 
-    mutating func addUrgent(_ change: ObjectChange, feed: String) {
-        take(change.id)
-        urgent.append(.change(feed: feed, change))
-    }
-
-    /// Moves a waiting change before the others.
-    mutating func pull(_ id: ObjectID) {
-        if let item = take(id) { urgent.append(item) }
-    }
-
-    mutating func add(listed feed: String) { bulk.append(.listed(feed)) }
-
-    @discardableResult
-    private mutating func take(_ id: ObjectID) -> Item? {
-        guard let place = places.removeValue(forKey: id) else { return nil }
-        defer { bulk[place] = nil }
-        return bulk[place]
-    }
+    func add(listed feed: String) { bulk.append(Item(slot: 0, listed: feed)) }
 
     /// All that is urgent, and up to `slice` bulk changes.
-    mutating func next(_ slice: Int) -> [Item] {
-        var items = urgent
+    func next(_ slice: Int, _ take: (Item) -> Void) {
+        let before = urgent
         urgent.removeAll()
+        before.forEach(take)
         var taken = 0
         while first < bulk.count && taken < slice {
-            if let item = bulk[first] {
-                items.append(item)
-                if case .change(_, let change) = item {
-                    places[change.id] = nil
-                    taken += 1
-                }
-                bulk[first] = nil
-            }
+            let item = bulk[first]
+            bulk[first] = Item(slot: 0)
             first += 1
+            if item.slot != 0 { taken += 1 }
+            if item.slot != 0 || item.listed != nil { take(item) }
         }
         if first == bulk.count {
-            bulk.removeAll()
+            bulk.removeAll(keepingCapacity: bulk.count < 1000)
             first = 0
         }
-        return items
     }
 }
 

@@ -51,6 +51,8 @@ struct Slot: BitwiseCopyable {
     var readers: UInt32 = 0
     /// The turn in which the object last changed.
     var turn: UInt32 = 0
+    /// Where its waiting change is, plus one.
+    var waiting: UInt32 = 0
     var flags: UInt32 = 0
 
     static let fromFeed: UInt32 = 1
@@ -156,7 +158,9 @@ struct Holder: BitwiseCopyable {
 struct RowRecord: BitwiseCopyable {
     var link: UInt32 = 0
     var table: UInt32
+    /// Where its key is, and how long.
     var key: UInt32
+    var length: UInt32
     /// Facts, columns and values that name it.
     var count = UseCount()
     /// Bundles that declare it.
@@ -170,7 +174,7 @@ struct Fact: BitwiseCopyable {
     var link: UInt32 = 0
     /// `row << 5 | set column`, or 31 for a bundle.
     var place: UInt32
-    /// A value, or a bundle.
+    /// A value (with the top bit: a row), or a bundle.
     var value: UInt32
     var count = UseCount()
     var next: UInt32 = 0

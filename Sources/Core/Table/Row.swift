@@ -24,8 +24,17 @@ public struct GroupName: Hashable, Sendable, CustomStringConvertible {
     public init(hash: UInt64) { self.hash = hash }
     /// 13 characters, a letter first: fit for the name of a port group or address set.
     public var description: String {
-        let text = String(hash, radix: 36)
-        return "a" + String(repeating: "0", count: 13 - text.count) + text
+        // Fits into a string without memory of its own.
+        String(unsafeUninitializedCapacity: 14) { bytes in
+            bytes[0] = UInt8(ascii: "a")
+            var rest = hash
+            for place in stride(from: 13, to: 0, by: -1) {
+                let digit = UInt8(rest % 36)
+                bytes[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                rest /= 36
+            }
+            return 14
+        }
     }
 }
 
@@ -70,6 +79,8 @@ public struct ColumnWriter {
     public private(set) var columns: [(index: Int, content: Content)] = []
 
     public init() {}
+
+    mutating func removeAll() { columns.removeAll(keepingCapacity: true) }
 
     public mutating func scalar(_ index: Int, _ value: (some ColumnElement)?) {
         if let value { columns.append((index, .scalar(value.value))) }

@@ -1,4 +1,4 @@
-public import CNI
+import CNI
 import Control
 public import Core
 import Model

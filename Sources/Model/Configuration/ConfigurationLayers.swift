@@ -66,7 +66,7 @@ struct ConfigurationLayers {
                 toggle(entry.key, entry.value, origin)
             } else if entry.section == Self.featureSection {
                 feature(entry.key, entry.value, origin)
-            } else if known.contains(entry.section) {
+            } else if known.contains(entry.section), !Setting.all.contains(where: { $0.section == entry.section }) {
                 moduleSettings[entry.section, default: [:]][entry.key] = entry.value
             } else if !sections.contains(entry.section) {
                 guard unused.insert(entry.section).inserted else { continue }

@@ -99,7 +99,8 @@ struct LabExecCommand: ParsableCommand {
 struct LabDownCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "down", abstract: "Removes a lab, or what is left of one.",
-        discussion: "EXAMPLES:\n  sudo ovenbird lab down\n  sudo ovenbird lab down shop\n  sudo ovenbird lab down --all")
+        discussion: "EXAMPLES:\n  sudo ovenbird lab down\n  sudo ovenbird lab down shop\n  sudo ovenbird lab down --all"
+    )
 
     @Argument(help: "The lab; the only one when left out.") var name: String?
     @Flag(help: "Removes every lab.") var all = false

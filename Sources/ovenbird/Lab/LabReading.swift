@@ -55,13 +55,16 @@ struct LabStatusCommand: AsyncParsableCommand {
         var nodes = TextTable("NODE", "DAEMON", "PID", "RESTARTS", "READY", "WAITS FOR")
         for node in report.nodes + [report.cluster] {
             let ready = node.name == report.cluster.name ? "-" : node.isReady ? "yes" : "no"
-            nodes.add(node.name, node.phase, node.pid.map { "\($0)" } ?? "-", "\(node.restarts)", ready, node.message)
+            nodes.rows.append([
+                node.name, node.phase, node.pid.map { "\($0)" } ?? "-", "\(node.restarts)", ready, node.message,
+            ])
         }
         var pods = TextTable("POD", "NODE", "STATE", "ADDRESSES", "ATTACHED IN", "NOTE")
         for pod in report.pods {
-            pods.add(
+            pods.rows.append([
                 pod.key, pod.node, pod.phase.rawValue, pod.addresses.joined(separator: " "),
-                pod.attachMilliseconds.map { "\($0) ms" } ?? "-", pod.message)
+                pod.attachMilliseconds.map { "\($0) ms" } ?? "-", pod.message,
+            ])
         }
         print("\n\(nodes.text())\n\(pods.text())", terminator: "")
         for problem in report.problems { print("\(Mark.attention) \(problem)") }
@@ -98,7 +101,9 @@ struct LabGetCommand: AsyncParsableCommand {
         ]
         output.print(object == nil ? answer : items[0].json) { _ in
             var table = TextTable("KIND", "NAMESPACE", "NAME", "FROM")
-            for item in items { table.add(item.kind, item.namespace.isEmpty ? "-" : item.namespace, item.name, item.file) }
+            for item in items {
+                table.rows.append([item.kind, item.namespace.isEmpty ? "-" : item.namespace, item.name, item.file])
+            }
             return table
         } names: {
             items.map { $0.namespace.isEmpty ? $0.name : "\($0.namespace)/\($0.name)" }
@@ -113,15 +118,16 @@ enum LabTable {
         for entry in entries {
             guard let record = entry.record else {
                 let next = "leftovers (\(entry.namespaces) namespaces): lab down \(entry.paths.name)"
-                table.add(entry.paths.name, "-", "-", "-", "-", "-", next)
+                table.rows.append([entry.paths.name, "-", "-", "-", "-", "-", next])
                 continue
             }
             let report = entry.report
             let ready = report.map { "\($0.nodes.count(where: \.isReady))" } ?? "?"
             let pods = report.map { "\($0.pods.count { $0.phase == .running })/\($0.pods.count)" } ?? "-"
-            table.add(
+            table.rows.append([
                 record.name, "\(ready)/\(record.nodes.count)", pods, record.manifests, age(record.began),
-                "\(entry.memory >> 20)MiB", entry.state)
+                "\(entry.memory >> 20)MiB", entry.state,
+            ])
         }
         return table
     }

@@ -1,0 +1,119 @@
+public import Core
+import Linux
+import Synchronization
+
+/// Realises the rows of the plane `of`: the flows of bridges.
+///
+/// At start, after a restart of the switch and every `audit` the flows are read back and compared; in between only
+/// differences are sent. Flows of others, known by their cookie, are left alone, except on bridges that are wholly
+/// ours. A bridge that is not there is waited for.
+public final class OpenFlowPlane: Plane {
+    public let name = PlaneName.openflow
+
+    public struct Configuration: Sendable {
+        /// Where the switch has its sockets and its pid file.
+        public var ovsDirectory: String
+        /// Whether all flows of a bridge are ours. Its own default flow is then replaced, and comes back when no row
+        /// speaks of the bridge any more.
+        public var ownsAllFlows: @Sendable (_ bridge: String) -> Bool
+        public var audit: Duration
+
+        public init(
+            ovsDirectory: String = "/run/openvswitch",
+            ownsAllFlows: @escaping @Sendable (_ bridge: String) -> Bool = { _ in false },
+            audit: Duration = .seconds(30)
+        ) {
+            self.ovsDirectory = ovsDirectory
+            self.ownsAllFlows = ownsAllFlows
+            self.audit = audit
+        }
+    }
+
+    private let configuration: Configuration
+    private let mailbox = Mutex<[Delta]>([])
+    private let waker: Waker
+    private let counter = Atomic<Int>(0)
+
+    public init(_ configuration: Configuration = Configuration()) throws {
+        self.configuration = configuration
+        waker = try Waker()
+    }
+
+    /// How many bundles the plane has sent.
+    public var writes: Int { counter.load(ordering: .relaxed) }
+
+    public func apply(_ delta: Delta) {
+        mailbox.withLock { $0.append(delta) }
+        waker.wake()
+    }
+
+    public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async throws {
+        try await waker.runThread { [self] in
+            let worker = OpenFlowWorker(
+                OpenFlowTool(directory: configuration.ovsDirectory), owns: configuration.ownsAllFlows)
+            try loop(worker, try SwitchEvents(directory: configuration.ovsDirectory), report)
+        }
+    }
+
+    private func loop(
+        _ worker: OpenFlowWorker<some FlowSink>, _ events: SwitchEvents, _ report: @Sendable (PlaneReport) -> Void
+    ) throws {
+        let clock = ContinuousClock()
+        var nextAudit = clock.now + configuration.audit
+        var nextLook = clock.now
+        var said = (refused: [RowID: String](), isConnected: false)
+        var turn: UInt64?
+        while true {
+            let mustLook = worker.isWaiting || worker.followsPorts
+            let deadline = mustLook ? min(nextAudit, nextLook) : nextAudit
+            _ = waker.wait(for: events.descriptors, timeout: deadline - clock.now)
+            if waker.isCancelled { return }
+            var concerned = takeNews(events, worker)
+            for delta in mailbox.withLock({ deltas in
+                defer { deltas = [] }
+                return deltas
+            }) {
+                concerned.formUnion(worker.take(delta))
+                turn = delta.turn
+            }
+            guard worker.isStarted else { continue }
+            if clock.now >= nextAudit {
+                nextAudit = clock.now + configuration.audit
+                for bridge in worker.bridges { worker.distrust(bridge) }
+                concerned.formUnion(worker.bridges)
+            }
+            do {
+                if clock.now >= nextLook || !concerned.isEmpty {
+                    nextLook = clock.now + (worker.isWaiting ? .milliseconds(250) : .seconds(2))
+                    if worker.followsPorts { concerned.formUnion(try worker.refreshPorts()) }
+                    concerned.formUnion(worker.openBridges)
+                }
+                let result = try worker.round(concerned)
+                counter.store(worker.writes, ordering: .relaxed)
+                if !result.repaired.isEmpty { report(.repaired(plane: name, rows: result.repaired)) }
+                if result.refused != said.refused { report(.refused(plane: name, rows: result.refused)) }
+                if result.isConnected != said.isConnected {
+                    report(.connected(plane: name, result.isConnected))
+                }
+                said = (result.refused, result.isConnected)
+            } catch {
+                // The switch went away in the middle; the bridge is open and tried again.
+                if said.isConnected { report(.connected(plane: name, false)) }
+                said.isConnected = false
+                continue
+            }
+            if let done = turn { report(.confirmed(plane: name, turn: done)) }
+            turn = nil
+        }
+    }
+
+    /// Bridges whose socket has come or gone.
+    private func takeNews(_ events: SwitchEvents, _ worker: OpenFlowWorker<some FlowSink>) -> Set<String> {
+        var concerned: Set<String> = []
+        for bridge in events.changed() ?? worker.bridges where worker.bridges.contains(bridge) {
+            worker.distrust(bridge)
+            concerned.insert(bridge)
+        }
+        return concerned
+    }
+}
