@@ -48,7 +48,7 @@ struct IDTable {
     }
 
     func insert(_ hash: UInt32, _ id: UInt32) {
-        if (header.pointee.count + 1) * 5 > header.pointee.size * 4 { resize(header.pointee.size * 3 / 2 + 8) }
+        if (header.pointee.count + 1) * 5 > header.pointee.size * 4 { resize(header.pointee.size * 4 / 3 + 8) }
         place(Entry(hash: hash, id: id))
         header.pointee.count += 1
     }

@@ -56,6 +56,7 @@ public final class Engine {
     let tableByInstance = PointerTable<TableInfo>()
     var tableByName: [Table: TableInfo] = [:]
     let rows = Slab<RowRecord>()
+    let rowKeys = Arena()
     let rowTable = IDTable()
     let facts = Slab<Fact>()
     let factTable = IDTable()
@@ -158,6 +159,7 @@ public final class Engine {
         groups.destroy()
         anchors.destroy()
         rows.destroy()
+        rowKeys.destroy()
         facts.destroy()
         columns.destroy()
         projections.destroy()
