@@ -32,14 +32,20 @@ func seconds(_ time: Double) -> String {
     return "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst()) s"
 }
 
-func measure(_ name: String, _ work: Workload) throws {
+func measure(_ name: String, _ work: consuming Workload) throws {
     let engine = Engine(scope: .node)
     // One turn, so that the load is not measured with the number of its slices.
     engine.slice = .max
     engine.expect(feed: "objects", kinds: [Pod.self, Policy.self, Namespace.self])
     try engine.enable(PodModule(.init()))
     try engine.enable(PolicyModule(.init()))
-    engine.apply(.changes(feed: "objects", work.objects.map { .put($0) }, lane: .bulk))
+    let objects = peakMegabytes()
+    while !work.objects.isEmpty {
+        let batch = work.objects.prefix(5000)
+        engine.apply(.changes(feed: "objects", batch.map { .put($0) }, lane: .bulk))
+        work.objects.removeFirst(batch.count)
+    }
+    work.objects = []
 
     var start = cpu()
     var runs = 0
@@ -50,7 +56,9 @@ func measure(_ name: String, _ work: Workload) throws {
     } while engine.hasWork
     let loaded = cpu() - start
     let peak = peakMegabytes()
-    print("\(name): load \(seconds(loaded)), peak \(peak) MB, \(runs) cell runs in \(turns) turns")
+    print(
+        "\(name): load \(seconds(loaded)), peak \(peak) MB (\(objects) of them objects), \(runs) cell runs in \(turns) turns"
+    )
 
     start = cpu()
     engine.apply(.listed(feed: "objects"))
@@ -60,6 +68,10 @@ func measure(_ name: String, _ work: Workload) throws {
     print(
         "\(name): first delta \(seconds(handed)), \(first.statistics.rows) rows, \(counts.facts) facts stored, "
             + "\(counts.groups) groups, \(counts.buckets) buckets, \(engine.problems().count) problems")
+    let memory = engine.memory()
+    print(
+        "\(name): \(memory.values.reduce(0, +) >> 20) MB without objects: "
+            + memory.sorted { $0.value > $1.value }.map { "\($0.key) \($0.value >> 20)" }.joined(separator: ", "))
     guard !work.flips.isEmpty else { return }
 
     runs = 0

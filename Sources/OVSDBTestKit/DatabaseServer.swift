@@ -99,11 +99,21 @@ public final class DatabaseServer: @unchecked Sendable {
     /// Runs `ovn-nbctl`, `ovn-sbctl` or `ovs-vsctl`; answers what it prints, without the last line end.
     @discardableResult
     public func tool(_ arguments: String...) throws -> String {
-        switch kind {
-        case .northbound: try Self.run("/usr/bin/ovn-nbctl", ["--db=unix:\(socket)"] + arguments)
-        case .southbound: try Self.run("/usr/bin/ovn-sbctl", ["--db=unix:\(socket)"] + arguments)
-        case .vswitch: try Self.run("/usr/bin/ovs-vsctl", ["--db=unix:\(socket)", "--no-wait"] + arguments)
+        let (path, options) =
+            switch kind {
+            case .northbound: ("/usr/bin/ovn-nbctl", ["--db=unix:\(socket)"])
+            case .southbound: ("/usr/bin/ovn-sbctl", ["--db=unix:\(socket)"])
+            case .vswitch: ("/usr/bin/ovs-vsctl", ["--db=unix:\(socket)", "--no-wait"])
+            }
+        // On a busy machine the tools now and then give up on a connection before they have done anything.
+        for _ in 0..<4 {
+            do {
+                return try Self.run(path, options + arguments)
+            } catch let failure as Failed where failure.description.contains("database connection failed") {
+                continue
+            }
         }
+        return try Self.run(path, options + arguments)
     }
 
     /// How many transactions the server has taken that changed something: one line each in its log file.

@@ -25,7 +25,8 @@ import Testing
 
     private func addPort(_ northbound: DatabaseServer) throws {
         try northbound.tool(
-            "--may-exist", "ls-add", "transit", "--", "lsp-add", "transit", "tstor-n2", "--", "lsp-set-type", "tstor-n2",
+            "--may-exist", "ls-add", "transit", "--", "lsp-add", "transit", "tstor-n2", "--", "lsp-set-type",
+            "tstor-n2",
             "remote", "--", "lsp-set-options", "tstor-n2", "requested-chassis=c2")
     }
 

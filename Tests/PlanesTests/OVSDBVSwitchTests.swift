@@ -46,7 +46,8 @@ import Testing
         let bench = try await bench()
         try bench.server.tool(
             "add-br", "foreign", "--", "add-port", "br-int", "patch", "--", "set", "Interface", "p1",
-            "external_ids:ovn-installed=true", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=c1", "--", "set",
+            "external_ids:ovn-installed=true", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=c1", "--",
+            "set",
             "Bridge", "br-int", "protocols=OpenFlow13", "external_ids:x=y")
         for row in bridge(["p1"]) { bench.put(row) }
         bench.remove(Port(key: .fixed("p2")), Interface(key: .fixed("p2")))

@@ -16,6 +16,9 @@ struct Arena {
         free.deallocate()
     }
 
+    /// Memory in use.
+    var size: Int { words.count * 8 }
+
     @inline(__always)
     func address(_ offset: UInt32) -> UnsafeMutableRawPointer {
         UnsafeMutableRawPointer(words.elements.baseAddress.unsafelyUnwrapped + Int(offset))

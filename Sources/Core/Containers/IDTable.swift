@@ -29,6 +29,8 @@ struct IDTable {
     }
 
     var count: Int { header.pointee.count }
+    /// Memory in use.
+    var size: Int { header.pointee.size * MemoryLayout<Entry>.stride }
 
     @inline(__always)
     private func home(_ hash: UInt32) -> Int { Int((UInt64(hash) &* UInt64(header.pointee.size)) >> 32) }

@@ -26,7 +26,8 @@ struct Interner {
     }
 
     var live: Int { entries.live }
-    var end: UInt32 { entries.end }
+    /// Memory in use.
+    var size: Int { entries.size + table.size + arena.size }
 
     /// The id of these bytes, or 0.
     func find(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
