@@ -76,6 +76,11 @@ targets += [
         swiftSettings: swift)
 ]
 targets += modules.flatMap(module)
+/// Whole labs, with packets.
+targets.append(
+    .testTarget(
+        name: "PacketTests", dependencies: ["Core", "Lab", "Linux", "Model", "ovenbird", "ovenbird-cni"],
+        swiftSettings: swift))
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
 targets.append(
     .executableTarget(
