@@ -22,7 +22,9 @@ final class PodLinks {
         var removed = false
         for link in try kernel.links().values {
             guard let alias = link.alias, alias.hasPrefix(Self.aliasPrefix), names[link.name] != alias else { continue }
-            try kernel.write { socket throws(NetlinkError) in try socket.deleteLink(link.index, link.name) }
+            try kernel.write(link: link.name) { socket throws(NetlinkError) in
+                try socket.deleteLink(link.index, link.name)
+            }
             removed = true
         }
         return removed
@@ -78,12 +80,12 @@ final class PodLinks {
             guard found.kind == "veth", found.alias == nil, try isPeer(found.index, link, namespace) else {
                 throw MalformedRow(description: "a device \(link.hostInterface) that is not ours is in the way")
             }
-            try kernel.write { socket throws(NetlinkError) in
+            try kernel.write(link: found.name) { socket throws(NetlinkError) in
                 try socket.setLink(found.index, found.name, LinkSettings(alias: Self.alias(link)))
             }
             return (found.index, false)
         }
-        try kernel.write { socket throws(NetlinkError) in
+        try kernel.write(link: link.hostInterface) { socket throws(NetlinkError) in
             try socket.makeVeth(
                 VethEnd(link.hostInterface, mtu: link.mtu, alias: Self.alias(link)),
                 peer: VethEnd(link.interface, mac: link.mac, mtu: link.mtu, namespace: namespace))
@@ -111,12 +113,12 @@ final class PodLinks {
         guard !host.isUp || host.mtu != link.mtu || host.addressGenerationMode == 0 else { return false }
         // In a message of its own: the kernel would first bring the link up and make a link-local address.
         if host.addressGenerationMode == 0 {
-            try kernel.write { socket throws(NetlinkError) in
+            try kernel.write(link: host.name) { socket throws(NetlinkError) in
                 try socket.setLink(host.index, host.name, LinkSettings(addressGenerationMode: 1))
             }
         }
         if !host.isUp || host.mtu != link.mtu {
-            try kernel.write { socket throws(NetlinkError) in
+            try kernel.write(link: host.name) { socket throws(NetlinkError) in
                 try socket.setLink(host.index, host.name, LinkSettings(up: true, mtu: link.mtu))
             }
         }
