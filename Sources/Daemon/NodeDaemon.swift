@@ -154,6 +154,8 @@ extension DaemonProcess {
             for (feed, kinds) in more { engine.expect(feed: feed, kinds: kinds) }
             for plane in planes { engine.attach(plane: plane.name) }
             for module in chosen { try BuiltinModules.enable(module, in: engine) }
+            engine.expect(feed: "problems", kinds: [ObjectProblems.self])
+            engine.apply(.listed(feed: "problems"))
             // A manifest says what a module reads in both roles; only the node has feeds for all of it.
             if scope == .node, let missing = engine.missing().first { throw DaemonFailure(missing.message) }
             return engine
