@@ -71,6 +71,46 @@ struct HostPacketTests {
         try await bench.stop()
     }
 
+    @Test func aNICMovesIntoItsBridgeWhileTheWorldPingsTheHost() async throws {
+        let node = try TestSwitch("move")
+        let outside = try TestNamespace("move-o")
+        try node.host.run("ip link add e0 type veth peer name o0 netns \(outside.name)")
+        for line in [
+            "ip link set e0 up", "ip addr add 172.30.0.1/24 dev e0", "ip addr add fd30::1/64 dev e0 nodad",
+            "ip route add default via 172.30.0.100 metric 100", "ip -6 route add default via fd30::100 metric 100",
+        ] { try node.host.run(line) }
+        for line in [
+            "ip link set o0 up", "ip addr add 172.30.0.100/24 dev o0", "ip addr add fd30::100/64 dev o0 nodad",
+        ] { try outside.run(line) }
+        let bench = PlaneBench(
+            try HostPlane(.init(namespace: node.host.namespace.path, ovsDirectory: node.directory)))
+        try await bench.set([BridgedUplink(nic: "e0", bridge: "bre0"), HostLink(device: "bre0", up: true)])
+        let namespace = outside.namespace
+        @Sendable func ping(_ address: String) async throws -> String {
+            try await Command(["ping", "-i", "0.05", "-c", "60", "-W", "1", address], in: namespace).outcome().output
+        }
+        async let v4 = ping("172.30.0.1")
+        async let v6 = ping("fd30::1")
+        let mac = try #require(try node.host.socket().link(named: "e0")?.mac)
+        try node.vsctl(
+            "add-br", "bre0", "--", "set", "bridge", "bre0", "datapath_type=netdev", "fail-mode=standalone",
+            "other-config:hwaddr=\"\(mac)\"", "--", "add-port", "bre0", "e0")
+        try await eventually("the addresses have moved") {
+            try node.host.run("ip addr show bre0").contains("172.30.0.1/24")
+                && !node.host.run("ip addr show e0").contains("172.30.0.1/24")
+        }
+        #expect(try node.host.run("ip route show default").contains("via 172.30.0.100 dev bre0 metric 100"))
+        #expect(try node.host.run("ip -6 route show default").contains("via fd30::100 dev bre0 metric 100"))
+        for output in try await [v4, v6] {
+            let received = output.split(separator: " ").firstIndex(of: "received,").flatMap { index in
+                Int(output.split(separator: " ")[index - 1])
+            }
+            #expect(try #require(received) >= 40, "at most a second is lost: \(output.suffix(160))")
+        }
+        #expect(bench.refused.isEmpty)
+        try await bench.stop()
+    }
+
     @Test func twoHundredPodsAreAdoptedAtOnce() async throws {
         let host = try TestNamespace("adopt")
         let pods = try (0..<200).map { try TestNamespace("adopt-\($0)") }
