@@ -43,7 +43,7 @@ final class PodLinks {
         for (row, link) in rows {
             do {
                 let namespace = try Self.namespace(of: link)
-                let pair = try pair(link, namespace)
+                let pair = try pair(row, link, namespace)
                 standings[row] = pair.isNew ? .written : .right
                 ready.append((row, link, namespace))
                 if link.ingressDrop {
@@ -74,9 +74,20 @@ final class PodLinks {
     }
 
     /// The pair's host end, made when it is not there.
-    private func pair(_ link: PodLink, _ namespace: NetworkNamespace) throws -> (index: Int, isNew: Bool) {
+    private func pair(
+        _ row: RowID, _ link: PodLink, _ namespace: NetworkNamespace
+    ) throws -> (index: Int, isNew: Bool) {
         if let found = try kernel.links()[link.hostInterface] {
-            if found.alias == Self.alias(link) { return (found.index, false) }
+            if found.alias == Self.alias(link) {
+                if try applied[row]?.netns == link.netns || isPeer(found.index, link, namespace) {
+                    return (found.index, false)
+                }
+                // The sandbox has another namespace than when the pair was made.
+                try kernel.write(link: found.name) { socket throws(NetlinkError) in
+                    try socket.deleteLink(found.index, found.name)
+                }
+                return try make(link, namespace)
+            }
             guard found.kind == "veth", found.alias == nil, try isPeer(found.index, link, namespace) else {
                 throw MalformedRow(description: "a device \(link.hostInterface) that is not ours is in the way")
             }
@@ -85,6 +96,10 @@ final class PodLinks {
             }
             return (found.index, false)
         }
+        return try make(link, namespace)
+    }
+
+    private func make(_ link: PodLink, _ namespace: NetworkNamespace) throws -> (index: Int, isNew: Bool) {
         try kernel.write(link: link.hostInterface) { socket throws(NetlinkError) in
             try socket.makeVeth(
                 VethEnd(link.hostInterface, mtu: link.mtu, alias: Self.alias(link)),
