@@ -103,7 +103,9 @@ extension DaemonProcess {
         let feeds = baseFeeds(configuration.node)
         let planes = try statusPlanes(writer: "cluster-manager")
         let scheduler = try makeScheduler(.cluster, feeds, planes)
-        let api = ControlAPI(role: "cluster", name: "cluster-manager", scheduler: scheduler, times: StartTimes(), planes: planes) { [] }
+        let api = ControlAPI(
+            role: "cluster", name: "cluster-manager", scheduler: scheduler, times: StartTimes(), planes: planes
+        ) { [] }
         try await untilStopped {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
