@@ -87,6 +87,8 @@ final class OpenFlowWorker<Sink: FlowSink> {
     struct Result {
         var refused: [RowID: String]
         var repaired: [RowID]
+        /// All rows whose flows had to be written.
+        var written: [RowID]
         /// Every bridge of which a row speaks takes flows.
         var isConnected: Bool
     }
@@ -94,6 +96,7 @@ final class OpenFlowWorker<Sink: FlowSink> {
     func round(_ concerned: Set<String>) throws -> Result {
         if ports == nil { _ = try refreshPorts() }
         var repaired: [RowID] = []
+        var written: [RowID] = []
         var failure: (any Error)?
         for bridge in concerned.sorted() {
             guard var table = tables[bridge] else { continue }
@@ -106,6 +109,7 @@ final class OpenFlowWorker<Sink: FlowSink> {
             do {
                 let result = try table.reconcile(rows, ports: ports?[bridge] ?? [:], sink)
                 writes += result.count
+                written += result.written
                 if !wasKnown { repaired += result.written.filter { !touched.contains($0) } }
             } catch {
                 table.present = nil
@@ -120,7 +124,8 @@ final class OpenFlowWorker<Sink: FlowSink> {
         var refused = malformed
         for table in tables.values { refused.merge(table.refused) { $1 } }
         return Result(
-            refused: refused, repaired: repaired.sorted(), isConnected: !tables.values.contains { $0.present == nil })
+            refused: refused, repaired: repaired.sorted(), written: written.sorted(),
+            isConnected: !tables.values.contains { $0.present == nil })
     }
 
     /// Rows that have not been in force yet: when they go in, that is no repair.
