@@ -82,7 +82,15 @@ targets.append(
             "Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni",
         ], swiftSettings: swift))
 targets += modules.flatMap(module)
+/// Whole labs, with packets.
+targets.append(
+    .testTarget(
+        name: "PacketTests", dependencies: ["Core", "Lab", "Linux", "Model", "ovenbird", "ovenbird-cni"],
+        swiftSettings: swift))
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
+targets.append(
+    .executableTarget(
+        name: "PodBenchmark", dependencies: ["Lab", "Linux", "LocalHTTP", "Model"], swiftSettings: swift))
 targets.append(.executableTarget(name: "CoreBenchmark", dependencies: ["Core"], swiftSettings: swift))
 
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }

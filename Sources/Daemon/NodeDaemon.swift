@@ -55,9 +55,14 @@ extension DaemonProcess {
         var feeds = baseFeeds(node) + databases.feeds
         feeds.append(ExpectedFeed(NetlinkFeed(), Link.self, LinkAddress.self, Route.self))
         let scheduler = try makeScheduler(.node, feeds, planes, expecting: ["cni": [Attachment.self]])
+        let times = StartTimes()
         let cni = CNIFeed(
-            socket: paths.cni, stateDirectory: paths.attachments, resolver: PodAttachments(scheduler: scheduler))
-        let api = ControlAPI(role: "node", name: configuration.node.nodeName, scheduler: scheduler, planes: planes) {
+            socket: paths.cni, stateDirectory: paths.attachments,
+            resolver: PodAttachments(scheduler: scheduler, node: configuration.node.nodeName, times: times))
+        let api = ControlAPI(
+            role: "node", name: configuration.node.nodeName, scheduler: scheduler, times: times,
+            planes: planes
+        ) {
             await processes().map(Report.process)
         }
         let all = feeds.map(\.feed) + [cni]
@@ -109,7 +114,9 @@ extension DaemonProcess {
         let feeds = baseFeeds(configuration.node)
         let planes = try statusPlanes(writer: "cluster-manager")
         let scheduler = try makeScheduler(.cluster, feeds, planes)
-        let api = ControlAPI(role: "cluster", name: "cluster-manager", scheduler: scheduler, planes: planes) { [] }
+        let api = ControlAPI(
+            role: "cluster", name: "cluster-manager", scheduler: scheduler, times: StartTimes(), planes: planes
+        ) { [] }
         try await untilStopped {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }

@@ -16,6 +16,8 @@ final class PlaneState {
     /// The turns whose deltas it has not confirmed.
     var pending: [UInt64] = []
     var refused: [RowID: String] = [:]
+    /// The turn in which each of them was first refused.
+    var refusedSince: [RowID: UInt64] = [:]
     var isConnected = true
 
     init(_ name: String) { self.name = name }
@@ -72,6 +74,9 @@ extension Engine {
             let state = planes[plane(name)]
             if state.refused != rows { problemsChanged = true }
             state.refused = rows
+            state.refusedSince = rows.reduce(into: [:]) { since, row in
+                since[row.key] = state.refusedSince[row.key] ?? turnNumber
+            }
         case .repaired: break
         case .connected(let name, let isConnected): planes[plane(name)].isConnected = isConnected
         }
@@ -80,7 +85,8 @@ extension Engine {
     /// Whether a turn has something to do.
     public var hasWork: Bool {
         !intake.isEmpty || !queue.isEmpty || !work.isEmpty || !retiring.isEmpty || problemsChanged
-            || feedsHaveListed && !isHandedOver || isHandedOver && planes.contains { $0.isAttached && !$0.hasFirst }
+            || feedsHaveListed && (!isHandedOver || kinds.contains { !$0.isComplete })
+            || isHandedOver && planes.contains { $0.isAttached && !$0.hasFirst }
     }
 
     var feedsHaveListed: Bool { feeds.values.allSatisfy(\.hasListed) }

@@ -189,7 +189,7 @@ extension Engine {
                 owners(of: row).map {
                     Problem(
                         what: .refused, module: $0.module, object: $0.object, field: "", reason: "Refused",
-                        message: "\(row) is refused: \(message)", since: 0)
+                        message: "\(row) is refused: \(message)", since: plane.refusedSince[row] ?? 0)
                 }
             }
         }

@@ -97,12 +97,10 @@ final class HostWorker {
         }
     }
 
-    /// A device with an ingress drop is gone from the rows: its chain goes too.
+    /// A device no longer needs its ingress drop, or is gone: its chain goes too.
     private var netfilterConcerned: Bool {
-        touched.contains { row in
-            [PodLink.table, HostLink.table, BridgedUplink.table].contains(row.table)
-                && (desired[row] == nil || row.table != PodLink.table)
-        }
+        guard let guarded = try? guarded() else { return true }
+        return Set(guarded.map(\.name)) != netfilter.guardedNames
     }
 
     /// At start all pods, and after that those that have changed, are refused, or are not right as seen from outside:
