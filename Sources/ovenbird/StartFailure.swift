@@ -23,6 +23,6 @@ extension CommandFailure {
         let parts = message.split(separator: "; ", maxSplits: 1).map(String.init)
         self.init(
             what: "\(parts.first ?? message) (\(reason))", kept: "nothing on this node was changed",
-            next: parts.count > 1 ? parts[1] : nil, exitCode: 1)
+            next: parts.count > 1 ? parts[1] : "correct that and start the daemon again", exitCode: 1)
     }
 }

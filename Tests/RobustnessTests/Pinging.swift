@@ -16,6 +16,16 @@ final class Pinging: Sendable {
         let lost: Int
         /// Milliseconds of the longest time without an answer.
         let gap: Int
+
+        /// A request counts as lost when a later one was answered.
+        init(_ answered: [Int]) {
+            let numbers = Set(answered).sorted()
+            let first = numbers.first ?? 0
+            sent = numbers.isEmpty ? 0 : (numbers.last ?? 0) - first + 1
+            lost = sent - numbers.count
+            gap = (zip(numbers, numbers.dropFirst()).map { $1 - $0 - 1 }.max() ?? 0) * Pinging.interval
+        }
+
         var description: String { "\(lost) of \(sent) lost, longest gap \(gap) ms" }
     }
 
@@ -43,7 +53,9 @@ final class Pinging: Sendable {
     deinit { process.signal(SIGKILL) }
 
     /// The numbers of the requests that were answered.
-    private func answered() throws -> [Int] {
+    private func answered() throws -> [Int] { try Self.answered(in: output) }
+
+    static func answered(in output: Descriptor) throws -> [Int] {
         let text = String(decoding: try output.contents(), as: UTF8.self)
         return text.split(separator: "\n").compactMap { line in
             guard let mark = line.firstRange(of: "icmp_seq="), line.contains("time=") else { return nil }
@@ -59,15 +71,12 @@ final class Pinging: Sendable {
         try await until("\(answers) more answers") { try count >= before + answers }
     }
 
-    /// Ends it. A request counts as lost when a later one was answered.
+    /// Ends it.
     func stop() async throws -> Result {
         try await more()
         let process = process
         process.signal(SIGINT)
         _ = try await onThread { try process.wait() }
-        let numbers = Set(try answered()).sorted()
-        guard let first = numbers.first, let last = numbers.last else { return Result(sent: 0, lost: 0, gap: 0) }
-        let gap = zip(numbers, numbers.dropFirst()).map { $1 - $0 - 1 }.max() ?? 0
-        return Result(sent: last - first + 1, lost: last - first + 1 - numbers.count, gap: gap * Self.interval)
+        return Result(try answered())
     }
 }

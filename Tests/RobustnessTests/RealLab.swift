@@ -37,9 +37,9 @@ final class RealLab: Sendable {
     ///
     /// - Parameter pods: names of pods of the namespace `shop`, by node.
     static func up(_ name: String, nodes: Int, pods: [String: [String]]) async throws -> RealLab {
+        try await removeLeft(name)
+        let name = "\(name)-\(getpid())"
         let paths = LabPaths(name: name)
-        // What a test left that was killed.
-        _ = try await onThread { try LabDown(paths).run() }
         let manifests = "/tmp/ovbt-\(name)"
         try Files.makeDirectory(manifests)
         try write(Self.manifest(pods), to: "\(manifests)/pods.yaml")
@@ -51,6 +51,14 @@ final class RealLab: Sendable {
             throw CommandError(command: "lab up \(name)", message: outcome.errors)
         }
         return try RealLab(paths, manifests)
+    }
+
+    /// Takes down what a run of this test left that was killed. Other runs of it have labs of their own.
+    private static func removeLeft(_ name: String) async throws {
+        for lab in Labs.names() where lab.hasPrefix("\(name)-") {
+            guard let pid = pid_t(lab.dropFirst(name.count + 1)), !Files.exists("/proc/\(pid)") else { continue }
+            _ = try await onThread { try LabDown(LabPaths(name: lab)).run() }
+        }
     }
 
     static func manifest(_ pods: [String: [String]]) -> String {
