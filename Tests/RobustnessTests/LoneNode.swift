@@ -113,11 +113,20 @@ final class LoneNode: Sendable {
     var daemon: DaemonView { DaemonView(name: "n1", socket: "\(directory)/run/control.sock", note: "") }
     var log: String { (try? Files.read("\(directory)/log")) ?? "" }
 
+    /// What is not as it was.
+    func changes(since before: [String: [String]]) throws -> [String] {
+        let now = try network()
+        return now.keys.sorted().flatMap { part in
+            (now[part] ?? []).filter { before[part]?.contains($0) != true }.map { "\(part) + \($0)" }
+                + (before[part] ?? []).filter { now[part]?.contains($0) != true }.map { "\(part) - \($0)" }
+        }
+    }
+
     /// What the machine's network looks like; the one device may stand for the other.
     func network(_ device: String? = nil, as other: String? = nil) throws -> [String: [String]] {
         func lines(_ words: String...) throws -> [String] {
             try Command(words, in: namespace).run().split(separator: "\n").map { line in
-                let words = line.split(separator: " ").map(String.init)
+                let words = line.split { $0 == " " || $0 == "\\" }.map(String.init).filter { $0 != "linkdown" }
                 return words.map { $0 == device ? other ?? $0 : $0 }.joined(separator: " ")
             }.sorted()
         }

@@ -31,7 +31,7 @@ extension Robustness {
                 #expect(lines.contains { $0.hasPrefix("  next: ") }, "\(outcome.errors)", sourceLocation: sourceLocation)
             }
             #expect(try LoneNode.processes(in: node.name) == [], sourceLocation: sourceLocation)
-            #expect(try node.network() == before, sourceLocation: sourceLocation)
+            #expect(try node.changes(since: before) == [], sourceLocation: sourceLocation)
         }
 
         @Test("default routes of two families by two interfaces are refused with the names of both")
@@ -106,7 +106,7 @@ extension Robustness {
             let second = try await node.refusal()
             #expect(second.exit == .code(1))
             #expect(second.errors.contains("error: another daemon already works in \(node.directory)/run (process \(child.pid))"), "\(second.errors)")
-            #expect(try node.network() == before)
+            #expect(try node.changes(since: before) == [])
             #expect(try await node.daemon.status()["role"].string() == "node")
             let began = ContinuousClock.now
             #expect(try await onThread { try child.stop() } == .code(0))
