@@ -59,6 +59,24 @@ extension Robustness {
             Harm("a kernel setting changed", "sysctl -q -w net.ipv4.conf.ovn-k8s-mp0.rp_filter=1"),
         ]
 
+        @Test("flows and status files that somebody removes or edits are back within half a minute")
+        func slowOnes() async throws {
+            try await lab.settled()
+            let picture = try Picture(lab, "n1")
+            let file = "\(lab.paths.status)/n1/Node..n1.json"
+            let text = try Files.read(file)
+            for harm in ["rm \(file)", "echo nonsense > \(file)"] {
+                try shell(harm)
+                try await until("the status file is as before: \(harm)", within: .seconds(5)) { try Files.read(file) == text }
+            }
+            let mask = "cookie=0x6f76656e00000000/0xffffffff00000000"
+            try shell("ovs-ofctl -O OpenFlow15 del-flows unix:$OVS_RUNDIR/bre0.mgmt \(mask)")
+            let time = try await until("the flows are back", within: .seconds(30)) {
+                try Picture(lab, "n1").differences(to: picture).isEmpty
+            }
+            print("measured: flows deleted: right after \(time)")
+        }
+
         private func shell(_ command: String) throws { try lab.run("node:n1", "sh", "-c", command) }
 
         private func setForeign() async throws {

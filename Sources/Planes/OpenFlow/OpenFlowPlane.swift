@@ -21,7 +21,7 @@ public final class OpenFlowPlane: AuditedPlane {
         public init(
             ovsDirectory: String = "/run/openvswitch",
             ownsAllFlows: @escaping @Sendable (_ bridge: String) -> Bool = { _ in false },
-            audit: Duration = .seconds(30)
+            audit: Duration = .seconds(20)
         ) {
             self.ovsDirectory = ovsDirectory
             self.ownsAllFlows = ownsAllFlows
