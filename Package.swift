@@ -53,11 +53,11 @@ targets += part("OVSDB", [nio, posix, log], tested: ["OVSDBTestKit"])
 targets += part("OVSDBTestKit", ["OVSDB"])
 targets += part("Linux", ["CLinux", "Core", "Model"], tested: [])
 targets += part("LocalHTTP")
-targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds"])
+targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds", "ovenbird-cni"])
 targets += [
     .executableTarget(name: "ovenbird-cni", dependencies: ["CNI", "LocalHTTP", "Model"], swiftSettings: swift)
 ]
-targets += part("Control", ["LocalHTTP", nio, posix, http], tested: [])
+targets += part("Control", ["LocalHTTP", nio, posix, http])
 targets += part(
     "Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: ["OVSDBTestKit"])
 targets += part("Supervision", ["CLinux", "Linux"], tested: [])
@@ -76,7 +76,15 @@ targets += [
         swiftSettings: swift)
 ]
 targets += modules.flatMap(module)
+/// Whole labs, with packets.
+targets.append(
+    .testTarget(
+        name: "PacketTests", dependencies: ["Core", "Lab", "Linux", "Model", "ovenbird", "ovenbird-cni"],
+        swiftSettings: swift))
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
+targets.append(
+    .executableTarget(
+        name: "PodBenchmark", dependencies: ["Lab", "Linux", "LocalHTTP", "Model"], swiftSettings: swift))
 targets.append(.executableTarget(name: "CoreBenchmark", dependencies: ["Core"], swiftSettings: swift))
 
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }

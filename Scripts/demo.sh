@@ -18,11 +18,10 @@ times=()
 ovenbird=.build/debug/ovenbird
 trap '"$ovenbird" lab down $lab >/dev/null 2>&1 || true' EXIT
 
-phase build swift build --product ovenbird -q
-phase cni make -s cni
+phase build swift build -q
 "$ovenbird" lab down $lab >/dev/null 2>&1 || true
 phase up "$ovenbird" lab up Examples/network --name $lab --nodes 3 --families "$families" \
-    --cni "$PWD/.build/release/ovenbird-cni"
+    --cni "$PWD/.build/debug/ovenbird-cni"
 rc=0
 phase check "$ovenbird" check network --lab $lab --port 8080 || rc=$?
 "$ovenbird" status --lab $lab || rc=$?

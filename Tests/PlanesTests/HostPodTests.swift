@@ -162,6 +162,21 @@ struct HostPodTests {
         try await bench.stop()
     }
 
+    @Test func whatAPodDoesInsideIsLeftAloneUntilItsRowChanges() async throws {
+        let host = try TestNamespace("inside-h")
+        let pod = try TestNamespace("inside-p")
+        let other = try TestNamespace("inside-o")
+        let bench = try PlaneBench(in: host, audit: .milliseconds(50))
+        try await bench.set([link(pod)])
+        try pod.run("ip route del 10.96.0.0/16")
+        try await bench.set([link(pod), link(other, "other")])
+        try await bench.repair(of: link(other, "other")) { try host.run("ip link set veth-other down") }
+        #expect(try !pod.run("ip route").contains("10.96.0.0/16"))
+        try await bench.set([link(pod, mtu: 1300), link(other, "other")])
+        #expect(try pod.run("ip route").contains("10.96.0.0/16"))
+        try await bench.stop()
+    }
+
     @Test func changesOfARowReachThePod() async throws {
         let host = try TestNamespace("change-h")
         let pod = try TestNamespace("change-p")
@@ -179,6 +194,25 @@ struct HostPodTests {
         #expect(routes.contains("default via 10.244.1.1") && !routes.contains("10.96.0.0/16"))
         #expect(!routes.contains("default via fd00") && !routes.contains("fd00:10:96::/112"))
         try await bench.stop()
+    }
+
+    @Test func aSandboxThatGetsAnotherNamespaceIsWiredThere() async throws {
+        let host = try TestNamespace("other-h")
+        let old = try TestNamespace("other-a")
+        let new = try TestNamespace("other-b")
+        let bench = try PlaneBench(in: host)
+        try await bench.set([link(old)])
+        try await bench.set([link(new)])
+        #expect(bench.refused.isEmpty)
+        #expect(try !names(old).contains("eth0"))
+        #expect(try new.run("ip route").contains("default via 10.244.1.1 dev eth0"))
+        try await bench.stop()
+        let second = try PlaneBench(in: host)
+        try await second.set([link(old)])
+        #expect(second.refused.isEmpty)
+        #expect(try names(old).contains("eth0") && !names(new).contains("eth0"))
+        #expect(try host.run("nft list table netdev ovenbird").contains("device \"veth-abc\""))
+        try await second.stop()
     }
 
     @Test func manyPodsAreWiredAtOnce() async throws {

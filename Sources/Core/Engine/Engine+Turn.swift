@@ -14,6 +14,8 @@ final class PlaneState {
     /// The turns whose deltas it has not confirmed.
     var pending: [UInt64] = []
     var refused: [RowID: String] = [:]
+    /// The turn in which each of them was first refused.
+    var refusedSince: [RowID: UInt64] = [:]
     var isConnected = true
 
     init(_ name: String) { self.name = name }
@@ -70,6 +72,9 @@ extension Engine {
             let state = planes[plane(name)]
             if state.refused != rows { problemsChanged = true }
             state.refused = rows
+            state.refusedSince = rows.reduce(into: [:]) { since, row in
+                since[row.key] = state.refusedSince[row.key] ?? turnNumber
+            }
         case .repaired: break
         case .connected(let name, let isConnected): planes[plane(name)].isConnected = isConnected
         }
@@ -78,7 +83,8 @@ extension Engine {
     /// Whether a turn has something to do.
     public var hasWork: Bool {
         !intake.isEmpty || !queue.isEmpty || !work.isEmpty || !retiring.isEmpty || problemsChanged
-            || feedsHaveListed && !isHandedOver || isHandedOver && planes.contains { $0.isAttached && !$0.hasFirst }
+            || feedsHaveListed && (!isHandedOver || kinds.contains { !$0.isComplete })
+            || isHandedOver && planes.contains { $0.isAttached && !$0.hasFirst }
     }
 
     var feedsHaveListed: Bool { feeds.values.allSatisfy(\.hasListed) }
@@ -143,6 +149,9 @@ extension Engine {
         if let body = item.body {
             slots[slot].flags |= Slot.fromFeed
             store(slot, body, kind(ofSlot: slot))
+            if slots[slot].publications != 0 {
+                work.append(WorkItem(what: .publication, subscription: 0, slot: slot))
+            }
         } else if slots[slot].flags & Slot.fromFeed != 0 {
             remove(slot, kind(ofSlot: slot))
             if slots[slot].publications != 0 {
@@ -211,6 +220,7 @@ extension Engine {
 
     /// Marks the kinds whose inputs are complete; one step along the derivation each time, with all cells run between.
     private func updateCompleteness() -> Bool {
+        if kinds.allSatisfy(\.isComplete) { return false }
         var ready = kinds.filter { !$0.isComplete && inputsAreComplete($0) }
         if ready.isEmpty && queue.isEmpty && work.isEmpty && feedsHaveListed { ready = kinds.filter { !$0.isComplete } }
         for kind in ready {

@@ -32,6 +32,11 @@ public final class NetlinkSocket: Sendable {
         }
     }
 
+    /// Sends a request for one thing.
+    public func get(_ message: NetlinkMessage) throws(NetlinkError) -> NetlinkReply? {
+        try exchange(message, dump: false)?.first
+    }
+
     /// Sends a request for a list. Lists that change while they are read are read again.
     public func dump(_ message: NetlinkMessage) throws(NetlinkError) -> [NetlinkReply] {
         while true {
@@ -105,9 +110,11 @@ public final class NetlinkMonitor: Sendable {
     /// Readable when there is news.
     public let descriptor: Descriptor
 
-    public init(groups: UInt32, protocol number: CInt = CInt(NETLINK_ROUTE)) throws(SystemError) {
+    public init(_ groups: NetlinkGroups) throws(SystemError) {
         descriptor = Descriptor(
-            owning: try check("open a netlink socket") { clinux_netlink_socket(number, groups) })
+            owning: try check("open a netlink socket") {
+                clinux_netlink_socket(CInt(NETLINK_ROUTE), groups.rawValue)
+            })
         _ = fcntl(descriptor.number, F_SETFL, O_NONBLOCK)
     }
 

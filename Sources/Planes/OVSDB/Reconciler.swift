@@ -32,9 +32,11 @@ final class Reconciler {
     var refused: [RowID: Refusal] = [:]
     /// Rows whose identity is not their key, by what the key would be.
     var aliases: [RowID: RowID] = [:]
+    private var aliasOf: [RowID: RowID] = [:]
     /// Who wants to refer to rows that are not there.
     var missing: [RowID: Set<RowID>] = [:]
     var isConnected = false
+    var quarrels = Quarrels()
 
     init(database: Database, tables: [Table]) {
         self.database = database
@@ -49,7 +51,6 @@ final class Reconciler {
         for change in delta.rows {
             let id = change.row
             let old = gone[id]
-            forgetAlias(id, old)
             noteAlias(id)
             for referrer in desired.referrers(of: id) { retry(referrer) }
             retry(id)
@@ -132,6 +133,8 @@ final class Reconciler {
                 }
                 scope.parts[index] = part
             }
+            // Columns that only others read or write.
+            if isSame, scope.parts.isEmpty { return }
         } else {
             scope.isWhole = true
         }
@@ -162,15 +165,12 @@ final class Reconciler {
     }
 
     private func noteAlias(_ id: RowID) {
+        if let alias = aliasOf.removeValue(forKey: id), aliases[alias] == id { aliases[alias] = nil }
         guard let content = desired[id], let identity = id.table.identity(of: id.key, content), identity != id.key
         else { return }
-        aliases[RowID(id.table, identity)] = id
-    }
-
-    private func forgetAlias(_ id: RowID, _ old: RowContent?) {
-        guard let identity = id.table.identity(of: id.key, old), identity != id.key else { return }
         let alias = RowID(id.table, identity)
-        if aliases[alias] == id { aliases[alias] = nil }
+        aliases[alias] = id
+        aliasOf[id] = alias
     }
 }
 

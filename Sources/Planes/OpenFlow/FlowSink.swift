@@ -31,6 +31,13 @@ enum FlowChange: Sendable, Equatable {
         case .add(let key, _), .delete(let key): key
         }
     }
+
+    func isAlreadySo(in flows: [FlowKey: FlowBody]) -> Bool {
+        switch self {
+        case .add(let key, let body): flows[key] == body
+        case .delete(let key): flows[key] == nil
+        }
+    }
 }
 
 /// Why a bundle did not go in.

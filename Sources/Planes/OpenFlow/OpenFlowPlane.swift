@@ -64,7 +64,7 @@ public final class OpenFlowPlane: Plane {
         var said = (refused: [RowID: String](), isConnected: false)
         var turn: UInt64?
         while true {
-            let mustLook = !worker.openBridges.isEmpty || worker.followsPorts
+            let mustLook = worker.isWaiting || worker.followsPorts
             let deadline = mustLook ? min(nextAudit, nextLook) : nextAudit
             _ = waker.wait(for: events.descriptors, timeout: deadline - clock.now)
             if waker.isCancelled { return }
@@ -84,7 +84,7 @@ public final class OpenFlowPlane: Plane {
             }
             do {
                 if clock.now >= nextLook || !concerned.isEmpty {
-                    nextLook = clock.now + .seconds(1)
+                    nextLook = clock.now + (worker.isWaiting ? .milliseconds(250) : .seconds(2))
                     if worker.followsPorts { concerned.formUnion(try worker.refreshPorts()) }
                     concerned.formUnion(worker.openBridges)
                 }

@@ -26,6 +26,9 @@ final class OpenFlowWorker<Sink: FlowSink> {
     /// Whether flows give ports by name, or wait, so that it is worth asking for ports now and then.
     var followsPorts: Bool { tables.values.contains { $0.usesNames || !$0.waiting.isEmpty } }
 
+    /// Whether some bridge or port is not there yet.
+    var isWaiting: Bool { tables.values.contains { $0.present == nil || !$0.waiting.isEmpty } }
+
     /// The bridges whose flows are not known, since they could not be reached.
     var openBridges: Set<String> { Set(tables.values.filter { $0.present == nil }.map(\.name)) }
 

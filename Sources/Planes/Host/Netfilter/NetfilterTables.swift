@@ -20,6 +20,9 @@ final class NetfilterTables {
         real = NetfilterRuleset(writes: writes)
     }
 
+    /// The devices with an ingress drop in force.
+    var guardedNames: Set<String> { Set(devices.map(\.name)) }
+
     /// Forgets what is known of the real tables, so that the next round lists them.
     func distrust() { isListed = false }
 
@@ -61,10 +64,10 @@ final class NetfilterTables {
     }
 
     /// Compares and applies. `wanted` are the devices with an ingress drop that are there now, `present` the names of
-    /// all devices. Returns how the rows stand, and the devices whose drop had to be put back.
+    /// all devices. Returns how the rows stand.
     func reconcile(
         _ rows: HostRows, wanted: Set<IngressDevice>, present: Set<String>
-    ) throws -> (rows: Standings, devices: Set<String>) {
+    ) throws -> Standings {
         try drafted(rows)
         try listOnce()
         var target = draft.state
@@ -83,10 +86,11 @@ final class NetfilterTables {
                 hook: IngressDevice.hook(device.name), rules: [])
         }
         let result = try real.apply(target, renewed: renewed(wanted))
-        devices = Set(wanted.map { IngressDevice(name: $0.name, index: $0.index, isNew: false) })
+        devices = Set(
+            wanted.filter { result.failures[$0.chain] == nil }
+                .map { IngressDevice(name: $0.name, index: $0.index, isNew: false) })
         if !result.failures.isEmpty { isListed = false }
-        let restored = wanted.filter { result.written.contains($0.chain) }.map(\.name)
-        return (standings(rows, result.written, result.failures, waiting), Set(restored))
+        return standings(rows, result.written, result.failures, waiting)
     }
 
     private func standings(
