@@ -42,7 +42,7 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = [], tested with:
     ]
 }
 
-let modules = ["PodNetwork", "Gateway"]
+let modules = ["PodNetwork", "Gateway", "NetworkPolicy"]
 
 var targets: [Target] = [.target(name: "CLinux")]
 targets += part("Core", tested: ["ModuleHarness"])

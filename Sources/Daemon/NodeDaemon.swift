@@ -139,7 +139,8 @@ extension DaemonProcess {
                     directories: configuration.daemon.manifests,
                     overlays: configuration.daemon.statusDirectory.map { [$0] } ?? [],
                     memory: "\(configuration.daemon.runDirectory)/manifests"),
-                Pod.self, Node.self, Namespace.self),
+                Pod.self, Node.self, Namespace.self, NetworkPolicy.self,
+                AdminNetworkPolicy.self, BaselineAdminNetworkPolicy.self),
         ]
     }
 
