@@ -1,10 +1,11 @@
 import Core
 import Gateway
 import PodNetwork
+import Services
 
 /// The modules that the program has. The order decides who wins where two want different things.
 enum BuiltinModules {
-    private static let all: [any Module.Type] = [PodNetworkModule.self, GatewayModule.self]
+    private static let all: [any Module.Type] = [PodNetworkModule.self, GatewayModule.self, ServicesModule.self]
 
     static var manifests: [Manifest] { all.map { $0.manifest } }
 

@@ -66,6 +66,7 @@ extension DaemonProcess {
         [
             try HostPlane(.init(ovsDirectory: paths.switchDirectory)),
             try OpenFlowPlane(.init(ovsDirectory: paths.switchDirectory)),
+            AnswerPlane(),
         ] + (try statusPlanes(writer: configuration.node.nodeName))
     }
 
@@ -132,7 +133,7 @@ extension DaemonProcess {
                     directories: configuration.daemon.manifests,
                     overlays: configuration.daemon.statusDirectory.map { [$0] } ?? [],
                     memory: "\(configuration.daemon.runDirectory)/manifests"),
-                Pod.self, Node.self, Namespace.self),
+                Pod.self, Node.self, Namespace.self, Model.Service.self, EndpointSlice.self),
         ]
     }
 

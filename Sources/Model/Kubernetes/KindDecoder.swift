@@ -30,7 +30,8 @@ public struct KindDecoder: Sendable {
 
     /// What every daemon reads.
     public static let base: [KindDecoder] = [
-        KindDecoder(Namespace.self), KindDecoder(Node.self), KindDecoder(Pod.self),
+        KindDecoder(Namespace.self), KindDecoder(Node.self), KindDecoder(Pod.self), KindDecoder(Service.self),
+        KindDecoder(EndpointSlice.self),
     ]
 }
 
