@@ -53,11 +53,11 @@ targets += part("OVSDB", [nio, posix, log], tested: ["OVSDBTestKit"])
 targets += part("OVSDBTestKit", ["OVSDB"])
 targets += part("Linux", ["CLinux", "Core", "Model"], tested: [])
 targets += part("LocalHTTP")
-targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds"])
+targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds", "ovenbird-cni"])
 targets += [
     .executableTarget(name: "ovenbird-cni", dependencies: ["CNI", "LocalHTTP", "Model"], swiftSettings: swift)
 ]
-targets += part("Control", ["LocalHTTP", nio, posix, http], tested: [])
+targets += part("Control", ["LocalHTTP", nio, posix, http])
 targets += part(
     "Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: ["OVSDBTestKit"])
 targets += part("Supervision", ["CLinux", "Linux"], tested: [])

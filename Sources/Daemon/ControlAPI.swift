@@ -8,6 +8,7 @@ struct ControlAPI: Sendable {
     let role: String
     let name: String
     let scheduler: Scheduler
+    let times: StartTimes
     /// The states of the processes that the daemon keeps running, if it does.
     let engineStates: @Sendable () async -> [JSON]
 
@@ -15,6 +16,7 @@ struct ControlAPI: Sendable {
         switch (request.method, request.path) {
         case ("GET", "/status"): await ok(status())
         case ("GET", "/modules"): await ok(modules())
+        case ("GET", "/start-times"): ok(times.json)
         case ("GET", "/rows"): await ok(rows(request.query))
         case ("GET", "/row"): await found(row(request.query["id"] ?? ""))
         case ("GET", "/objects"): await ok(objects(request.query))

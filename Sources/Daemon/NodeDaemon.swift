@@ -47,9 +47,12 @@ extension DaemonProcess {
         var feeds = baseFeeds(node) + databases.feeds
         feeds.append(ExpectedFeed(NetlinkFeed(), Link.self, LinkAddress.self, Route.self))
         let scheduler = try makeScheduler(.node, feeds, planes, expecting: ["cni": [Attachment.self]])
+        let times = StartTimes()
         let cni = CNIFeed(
-            socket: paths.cni, stateDirectory: paths.attachments, resolver: PodAttachments(scheduler: scheduler))
-        let api = ControlAPI(role: "node", name: configuration.node.nodeName, scheduler: scheduler) {
+            socket: paths.cni, stateDirectory: paths.attachments, resolver: PodAttachments(scheduler: scheduler, node: configuration.node.nodeName, times: times))
+        let api = ControlAPI(
+            role: "node", name: configuration.node.nodeName, scheduler: scheduler, times: times
+        ) {
             await processes().map(Report.process)
         }
         let all = feeds.map(\.feed) + [cni]
@@ -99,7 +102,7 @@ extension DaemonProcess {
         let feeds = baseFeeds(configuration.node)
         let planes = try statusPlanes(writer: "cluster-manager")
         let scheduler = try makeScheduler(.cluster, feeds, planes)
-        let api = ControlAPI(role: "cluster", name: "cluster-manager", scheduler: scheduler) { [] }
+        let api = ControlAPI(role: "cluster", name: "cluster-manager", scheduler: scheduler, times: StartTimes()) { [] }
         try await untilStopped {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
@@ -155,6 +158,8 @@ extension DaemonProcess {
             for (feed, kinds) in more { engine.expect(feed: feed, kinds: kinds) }
             for plane in planes { engine.attach(plane: plane.name) }
             for module in chosen { try BuiltinModules.enable(module, in: engine) }
+            engine.expect(feed: "problems", kinds: [ObjectProblems.self])
+            engine.apply(.listed(feed: "problems"))
             // A manifest says what a module reads in both roles; only the node has feeds for all of it.
             if scope == .node, let missing = engine.missing().first { throw DaemonFailure(missing.message) }
             return engine

@@ -7,12 +7,19 @@ import Vocabulary
 /// Tells the runtime when a pod's network is in force, or why it is not.
 struct PodAttachments: AttachmentResolver {
     let scheduler: Scheduler
+    let node: String
+    let times: StartTimes
 
     /// Waits until every plane has confirmed the pod's rows and OVN reports its port installed.
     func ready(_ attachment: Attachment) async throws(CNIError) -> CNIResult {
         let pod = Pod.id(attachment.podNamespace, attachment.podName)
+        times.begin(attachment.sandbox)
         guard await exists(pod) else { throw CNIError(.tryAgainLater, "no pod \(pod) is known here") }
-        let outcome = await scheduler.first { engine, state in Progress(attachment, engine, state).outcome }
+        let outcome = await scheduler.first { [times] engine, state in
+            let progress = Progress(attachment, engine, state)
+            progress.note(in: times)
+            return progress.outcome
+        }
         switch outcome {
         case .success(let result): return result
         case .failure(let error): throw error
@@ -49,7 +56,13 @@ struct PodAttachments: AttachmentResolver {
     }
 
     func status() async throws(CNIError) {
-        let missing = await scheduler.ask { engine, state in engine.whatIsMissing(state) }
+        let missing = await scheduler.ask { [node] engine, state in
+            if let missing = engine.whatIsMissing(state) { return String?.some(missing) }
+            guard engine.object(NodeNetwork.self, "", node) != nil else {
+                return "the cluster manager has not given it an id and subnets yet"
+            }
+            return engine.isSettled(Node.id(node)) ? nil : "its rows are not in force yet"
+        }
         if let missing { throw CNIError(.unavailable, "the node's network is not ready: \(missing)") }
     }
 }
@@ -94,13 +107,26 @@ private struct Progress {
         }
     }
 
+    /// Notes which stages are reached.
+    func note(in times: StartTimes) {
+        if port != nil, engine.object(attachment.id) != nil { times.reach(.decided, attachment.sandbox) }
+        guard port != nil, isInForce else { return }
+        times.reach(.wired, attachment.sandbox)
+        if waitsFor.isEmpty { times.reach(.installed, attachment.sandbox) }
+    }
+
+    private var isInForce: Bool {
+        guard let pod else { return false }
+        return engine.isSettled(pod.id) && engine.isSettled(attachment.id)
+    }
+
     /// In the order in which things come about.
     var waitsFor: String {
         guard let pod, let port else {
             return engine.problems().first { $0.object == self.pod?.id }.map { "addresses: \($0.message)" }
                 ?? "addresses"
         }
-        guard engine.isSettled(pod.id), engine.isSettled(attachment.id) else { return "its rows to be in force" }
+        guard isInForce else { return "its rows to be in force" }
         guard port.uid == pod.uid, let interface, interface.sandbox == attachment.sandbox else { return "its port" }
         return interface.installed ? "" : "ovn-controller to install the flows of its port"
     }

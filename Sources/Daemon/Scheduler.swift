@@ -19,6 +19,8 @@ public actor Scheduler {
     private var lastWaiting = 0
     /// The problems that were logged last, so that each is logged once when it comes and once when it goes.
     private var logged: Set<String> = []
+    /// The problems that were given to the core as objects.
+    private var told: [ObjectID: ObjectProblems] = [:]
     private(set) var state = RunState()
     /// Whether the planes have been told anything.
     private var isStarted = false
@@ -64,17 +66,22 @@ public actor Scheduler {
             case .report(let report): take(report)
             }
         }
+        var isChanged = false
         while engine.hasWork {
             let result = engine.turn()
             state.turn = result.turn
+            isChanged = isChanged || result.problemsChanged
             if !isStarted, !result.deltas.isEmpty {
                 let refusals = engine.problems().filter { $0.object?.kind == LocalNode.kind }
                 guard refusals.isEmpty else { return StartRefusal(problems: refusals) }
                 isStarted = true
             }
             for delta in result.deltas { planes.first { $0.name == delta.plane }?.apply(delta) }
+            if !engine.hasWork, isChanged {
+                isChanged = false
+                tellProblems()
+            }
         }
-        logProblems()
         wake()
         return nil
     }
@@ -105,9 +112,22 @@ public actor Scheduler {
         engine.report(report)
     }
 
-    private func logProblems() {
+    /// Logs what has become wrong and what is right again, and gives it back to the core as objects.
+    private func tellProblems() {
+        let problems = engine.problems()
+        let objects = ObjectProblems.list(problems)
+        let gone = told.keys.filter { objects[$0] == nil }
+        let changes =
+            gone.compactMap { told[$0].map { .remove($0.id) } }
+            + objects.values.filter { told[$0.object] != $0 }.sorted { $0.name < $1.name }.map { ObjectChange.put($0) }
+        told = objects
+        if !changes.isEmpty { engine.apply(.changes(feed: "problems", changes, lane: .bulk)) }
+        log(problems)
+    }
+
+    private func log(_ problems: [Problem]) {
         var now: Set<String> = []
-        for problem in engine.problems() {
+        for problem in problems {
             let text = "\(problem)"
             now.insert(text)
             if !logged.contains(text) { log.warning("\(text)") }

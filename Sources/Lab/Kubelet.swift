@@ -19,6 +19,8 @@ actor Kubelet {
         func set() { value.withLock { $0 = true } }
     }
 
+    private static let starting = "starts its programs"
+
     private let paths: LabPaths
     private let record: LabRecord
     private let state: LabState
@@ -86,9 +88,13 @@ actor Kubelet {
             throw CNIError(.failed, "there is no node \(sandbox.plan.node) in the lab")
         }
         var delay = Duration.milliseconds(200)
+        var failure: String?
+        if !sandbox.isCurrent { try await waitForNode(sandbox.plan) }
         while !sandbox.isCurrent || sandbox.plan.hostNetwork {
             let began = ContinuousClock.now
             do {
+                let before = failure.map { "; the last one: \($0)" } ?? ""
+                await state.update(pod: key) { $0.message = "waits for the answer to ADD\(before)" }
                 let attempt = sandbox
                 sandbox = try await onThread {
                     var made = attempt
@@ -100,6 +106,7 @@ actor Kubelet {
                 await state.update(pod: key) { $0.attachMilliseconds = Int(time / .milliseconds(1)) }
                 break
             } catch {
+                failure = "\(error)"
                 await state.update(pod: key) { $0.message = "\(error)" }
                 let failed = sandbox
                 try await onThread { failed.detach() }
@@ -109,13 +116,24 @@ actor Kubelet {
         }
         let done = sandbox
         await state.update(pod: key) { pod in
-            pod.phase = .running
             pod.sandbox = done.id
             pod.addresses = done.addresses
-            pod.message = ""
+            pod.message = Self.starting
         }
         await writeHosts()
         return sandbox
+    }
+
+    /// A node that is not ready makes no pods.
+    private func waitForNode(_ plan: PodPlan) async throws {
+        await state.update(pod: plan.key) { $0.message = "waits for node \(plan.node)" }
+        while true {
+            let revision = await state.revision
+            if await state.isReady(plan.node) { break }
+            await state.change(after: revision)
+            try Task.checkCancellation()
+        }
+        await state.update(pod: plan.key) { $0.message = "" }
     }
 
     private func runPrograms(_ sandbox: PodSandbox) async throws {
@@ -131,7 +149,14 @@ actor Kubelet {
             }
         }
         do {
-            try await supervisor.run()
+            try await supervisor.run {
+                Task {
+                    await state.update(pod: key) { pod in
+                        pod.phase = .running
+                        if pod.message == Self.starting { pod.message = "" }
+                    }
+                }
+            }
             try await Task.sleep(for: .seconds(1 << 31))
         } catch {
             if pods[key]?.isUnwanted.isSet != false { await supervisor.stop() }

@@ -54,6 +54,7 @@ public struct LabReport: Sendable, Hashable {
         var missing = nodes.filter { !$0.isReady }.map { node in
             "node \(node.name): \(node.message.isEmpty ? node.phase : node.message)"
         }
+        if cluster.phase == "waiting" { missing.append("cluster manager: \(cluster.message)") }
         if !isListed { missing.append("the manifests") }
         missing += pods.filter { $0.phase != .running }.map { pod in
             "pod \(pod.key) on \(pod.node): \(pod.message.isEmpty ? pod.phase.rawValue : pod.message)"

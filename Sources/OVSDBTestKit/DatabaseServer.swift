@@ -51,26 +51,7 @@ public final class DatabaseServer: @unchecked Sendable {
                 "--pidfile=\(directory)/pid", "--unixctl=\(directory)/ctl", "--log-file=\(directory)/log",
                 "-vconsole:off",
             ] + remotes.map { "--remote=\($0)" } + ["\(directory)/db"]
-        var words = arguments.map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
-        var pid: pid_t = 0
-        // A thread of a pool blocks signals, and a child would inherit that.
-        var attributes = posix_spawnattr_t()
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_init(&attributes)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        defer { posix_spawnattr_destroy(&attributes) }
-        // Who waits for the end of the test's output must not wait for a server that outlives it.
-        var files = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&files)
-        for descriptor in [1, 2] as [Int32] {
-            posix_spawn_file_actions_addopen(&files, descriptor, "/dev/null", O_WRONLY, 0)
-        }
-        defer { posix_spawn_file_actions_destroy(&files) }
-        let error = posix_spawn(&pid, arguments[0], &files, &attributes, &words, environ)
-        if error != 0 { throw Failed(description: "cannot start ovsdb-server: error \(error)") }
+        let pid = try spawn(arguments)
         lock.withLock { process = pid }
         for _ in 0..<500 where !isListening { usleep(10_000) }
     }
@@ -118,11 +99,21 @@ public final class DatabaseServer: @unchecked Sendable {
     /// Runs `ovn-nbctl`, `ovn-sbctl` or `ovs-vsctl`; answers what it prints, without the last line end.
     @discardableResult
     public func tool(_ arguments: String...) throws -> String {
-        switch kind {
-        case .northbound: try Self.run("/usr/bin/ovn-nbctl", ["--db=unix:\(socket)"] + arguments)
-        case .southbound: try Self.run("/usr/bin/ovn-sbctl", ["--db=unix:\(socket)"] + arguments)
-        case .vswitch: try Self.run("/usr/bin/ovs-vsctl", ["--db=unix:\(socket)", "--no-wait"] + arguments)
+        let (path, options) =
+            switch kind {
+            case .northbound: ("/usr/bin/ovn-nbctl", ["--db=unix:\(socket)"])
+            case .southbound: ("/usr/bin/ovn-sbctl", ["--db=unix:\(socket)"])
+            case .vswitch: ("/usr/bin/ovs-vsctl", ["--db=unix:\(socket)", "--no-wait"])
+            }
+        // On a busy machine the tools now and then give up on a connection before they have done anything.
+        for _ in 0..<4 {
+            do {
+                return try Self.run(path, options + arguments)
+            } catch let failure as Failed where failure.description.contains("database connection failed") {
+                continue
+            }
         }
+        return try Self.run(path, options + arguments)
     }
 
     /// How many transactions the server has taken that changed something: one line each in its log file.

@@ -53,8 +53,14 @@ public struct NodeEngine: Sendable {
     public func services() -> [Service] {
         [
             database("ovsdb-server", "conf.db", vswitchSocket, configuration.vswitchSchema, settle: introduce),
-            database("ovnnb_db", "ovnnb_db.db", northboundSocket, configuration.northboundSchema),
-            database("ovnsb_db", "ovnsb_db.db", southboundSocket, configuration.southboundSchema),
+            database("ovnnb_db", "ovnnb_db.db", northboundSocket, configuration.northboundSchema) { [self] in
+                try Command("ovn-nbctl", "--db=unix:\(northboundSocket)", "--timeout=10", "init").run()
+            },
+            // An ovn-controller that has a chassis row and finds no SB_Global row yet ends by a segmentation fault
+            // (seen in 23.03.1); ovn-northd may be later than that.
+            database("ovnsb_db", "ovnsb_db.db", southboundSocket, configuration.southboundSchema) { [self] in
+                try Command("ovn-sbctl", "--db=unix:\(southboundSocket)", "--timeout=10", "init").run()
+            },
             daemon(
                 "ovs-vswitchd",
                 [configuration.datapath == .userspace ? "--disable-system" : "--mlockall", "unix:\(vswitchSocket)"],
@@ -73,7 +79,7 @@ public struct NodeEngine: Sendable {
 
     private func database(
         _ name: String, _ file: String, _ socket: String, _ schema: String,
-        settle: @escaping @Sendable () throws -> Void = {}
+        settle: @escaping @Sendable () throws -> Void
     ) -> Service {
         // ovs-appctl and ovn-appctl find the switch's server by its process id, those of OVN by these names.
         let control = name == "ovsdb-server" ? [] : ["--unixctl=\(directory)/\(name).ctl"]
@@ -104,6 +110,24 @@ public struct NodeEngine: Sendable {
         return service
     }
 
+    /// After the machine has been started anew the pods' ports are of pods that are gone.
+    private func forgetTransientPorts() throws {
+        let file = "\(directory)/boot_id"
+        let boot = try Files.read("/proc/sys/kernel/random/boot_id")
+        if Files.exists(file), (try? Files.read(file)) != boot {
+            let find = ["--bare", "--columns=name", "find", "Port", "other_config:transient=true"]
+            let names = try control(find).split(whereSeparator: \.isNewline).filter { !$0.isEmpty }
+            try control(names.flatMap { ["--", "--if-exists", "del-port", String($0)] })
+        }
+        try Files.write(file, boot)
+    }
+
+    /// Runs ovs-vsctl without waiting for ovs-vswitchd, which may not run yet.
+    @discardableResult
+    private func control(_ arguments: [String]) throws -> String {
+        try Command(["ovs-vsctl", "--db=unix:\(vswitchSocket)", "--timeout=10", "--no-wait"] + arguments).run()
+    }
+
     /// Says who the node is and where its southbound database is, before ovn-controller asks.
     private func introduce() throws {
         let entries = [
@@ -112,12 +136,7 @@ public struct NodeEngine: Sendable {
             ("ovn-bridge-datapath-type", configuration.datapath.rawValue),
         ]
         let settings = entries.map { "external_ids:\($0.0)=\"\($0.1)\"" }
-        try Command(
-            [
-                "ovs-vsctl", "--db=unix:\(vswitchSocket)", "--timeout=10", "--no-wait", "--", "init", "--", "set",
-                "Open_vSwitch", ".",
-            ]
-                + settings
-        ).run()
+        try control(["--", "init", "--", "set", "Open_vSwitch", "."] + settings)
+        try forgetTransientPorts()
     }
 }

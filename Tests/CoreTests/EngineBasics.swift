@@ -146,3 +146,24 @@ struct EngineBasics {
         #expect(shared.first { $0.module == "policy" }?.columns == ["name", "ports"])
     }
 }
+
+@Suite("Explaining a member")
+struct MemberSources {
+    @Test("names who fills the column and whose value it is, or who added it")
+    func sources() throws {
+        let engine = Engine(scope: .node)
+        try engine.enable(PolicyModule())
+        try engine.enable(MarkerModule())
+        engine.put(Namespace(name: "shop"), web, database, policy("p", ["app": "web"]), policy("q", ["app": "db"]))
+        engine.put(Marker(name: "m", namespaces: .everything, mark: 7, extra: ["extra"]))
+        _ = engine.turn()
+        let shown = engine.sources(of: isolated, column: 1, member: .string("shop_web"))
+        #expect(shown.owners.map(\.description) == ["policy: Policy/shop/p"])
+        #expect(shown.objects == [web.id])
+        let added = engine.sources(of: isolated, column: 1, member: .string("extra"))
+        #expect(added.owners.map(\.description) == ["marker: Marker/m"])
+        #expect(added.objects.isEmpty)
+        let absent = engine.sources(of: isolated, column: 1, member: .string("nobody"))
+        #expect(absent.owners.isEmpty && absent.objects.isEmpty)
+    }
+}

@@ -43,7 +43,7 @@ import Testing
         stage.wiring.refuse(CNIError(.failed, "the subnet is full"))
         try stage.write(Stage.pod("web"))
         try await stage.running {
-            let report = try await stage.report { $0.pods.first?.message.isEmpty == false }
+            let report = try await stage.report { $0.pods.first?.message.hasPrefix("the subnet") ?? false }
             #expect(report.missing.joined().contains("the subnet is full"))
             stage.wiring.refuse(nil)
             let later = try await stage.complete(pods: 1)

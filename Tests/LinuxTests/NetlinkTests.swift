@@ -134,7 +134,7 @@ struct NetlinkTests {
     @Test func newsArriveAndLossesAreSeen() throws {
         let test = try TestNamespace("news")
         let socket = try test.socket()
-        let monitor = try test.namespace.run { try NetlinkMonitor(groups: 1) }
+        let monitor = try test.namespace.run { try NetlinkMonitor(.links) }
         let waker = try Waker()
         try socket.makeLink("d0", kind: "ifb")
         #expect(waker.wait(for: [monitor.descriptor], timeout: .seconds(5)).count == 1)

@@ -100,9 +100,10 @@ final class PlaneBench<P: Plane> {
         try await task.value
     }
 
-    /// Waits until the row has been repaired.
-    func repair(of row: any Row) async throws {
+    /// Waits until the row has been repaired, after the damage is done.
+    func repair(of row: any Row, damage: () throws -> Void = {}) async throws {
         let id = RowSource.id(row)
+        try damage()
         while !repaired.contains(id), let report = await reports.next(isolation: nil) { take(report) }
         try #require(repaired.contains(id))
         repaired = []

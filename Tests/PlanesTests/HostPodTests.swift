@@ -162,6 +162,21 @@ struct HostPodTests {
         try await bench.stop()
     }
 
+    @Test func whatAPodDoesInsideIsLeftAloneUntilItsRowChanges() async throws {
+        let host = try TestNamespace("inside-h")
+        let pod = try TestNamespace("inside-p")
+        let other = try TestNamespace("inside-o")
+        let bench = try PlaneBench(in: host, audit: .milliseconds(50))
+        try await bench.set([link(pod)])
+        try pod.run("ip route del 10.96.0.0/16")
+        try await bench.set([link(pod), link(other, "other")])
+        try await bench.repair(of: link(other, "other")) { try host.run("ip link set veth-other down") }
+        #expect(try !pod.run("ip route").contains("10.96.0.0/16"))
+        try await bench.set([link(pod, mtu: 1300), link(other, "other")])
+        #expect(try pod.run("ip route").contains("10.96.0.0/16"))
+        try await bench.stop()
+    }
+
     @Test func changesOfARowReachThePod() async throws {
         let host = try TestNamespace("change-h")
         let pod = try TestNamespace("change-p")

@@ -108,4 +108,27 @@ import Testing
         #expect(try bench.server.tool("lsp-list", "s1").contains("(p1)"))
         #expect(try bench.server.tool("get", "Address_Set", "as", "addresses") == "[\"10.0.0.1\"]")
     }
+
+    @Test func aRowThatAnotherProgramChangesBackEachTimeIsLeftAloneAndReported() async throws {
+        let bench = try await bench()
+        let row = RowID(AddressSet.table, "as")
+        let uuid = try #require(bench.database.read { $0["Address_Set"]?.rows.keys.first })
+        let vandal = Task { [database = bench.database] in
+            while !Task.isCancelled {
+                _ = try await database.wait(for: ["Address_Set"]) { replica in
+                    replica["Address_Set"]?.value(uuid, "addresses") == .set([.string("10.0.0.1")]) ? true : nil
+                }
+                _ = try await database.transact([.update("Address_Set", uuid, [("addresses", .set([]))])])
+            }
+        }
+        await bench.until { if case .refused(_, let rows) = $0 { rows[row] != nil } else { false } }
+        vandal.cancel()
+        #expect(bench.refused[row]?.contains("another program") == true)
+        #expect(bench.plane.statistics.transactions < 20)
+        // A change of what is desired is tried at once.
+        bench.put(AddressSet(key: .fixed("as"), addresses: ["10.0.0.2"], name: "as"))
+        await bench.apply()
+        #expect(bench.refused == [:])
+        #expect(try bench.server.tool("get", "Address_Set", "as", "addresses") == "[\"10.0.0.2\"]")
+    }
 }

@@ -35,6 +35,52 @@ import Testing
         #expect((Files.list(scratch.path) ?? []).filter { $0.hasSuffix(".pid") }.isEmpty)
     }
 
+    @Test func theDatabasesHaveTheirGlobalRowsBeforeAnyDaemonLooks() async throws {
+        let scratch = try Scratch()
+        let engine = NodeEngine(.init(directory: scratch.path, systemID: "n1", hostname: "n1"))
+        let databases = Supervisor(Array(engine.services().prefix(3)))
+        try await supervising(databases) {
+            let south = try await Command(
+                "ovn-sbctl", "--db=unix:\(engine.southboundSocket)", "--bare", "--columns=_uuid", "list", "SB_Global"
+            ).run()
+            let north = try await Command(
+                "ovn-nbctl", "--db=unix:\(engine.northboundSocket)", "--bare", "--columns=_uuid", "list", "NB_Global"
+            ).run()
+            #expect(south.count > 30 && north.count > 30)
+        }
+        await databases.stop()
+    }
+
+    @Test func portsOfPodsThatDidNotOutliveTheMachineAreForgotten() async throws {
+        let scratch = try Scratch()
+        let engine = NodeEngine(.init(directory: scratch.path, systemID: "n1", hostname: "n1"))
+        let switchServer = try #require(engine.services().first)
+        func ports() async throws -> String {
+            try await Command("ovs-vsctl", "--db=unix:\(engine.vswitchSocket)", "list-ports", "br0").run()
+        }
+        let first = Supervisor([switchServer])
+        try await supervising(first) {
+            try await Command([
+                "ovs-vsctl", "--db=unix:\(engine.vswitchSocket)", "--no-wait", "add-br", "br0", "--", "add-port", "br0",
+                "pod", "--", "set", "Port", "pod", "other_config:transient=true", "--", "add-port", "br0", "e0",
+            ]).run()
+        }
+        await first.stop()
+        let again = Supervisor([switchServer])
+        try await supervising(again) {
+            let found = try await ports()
+            #expect(found == "e0\npod\n")
+        }
+        await again.stop()
+        try Files.write("\(scratch.path)/boot_id", "another")
+        let booted = Supervisor([switchServer])
+        try await supervising(booted) {
+            let found = try await ports()
+            #expect(found == "e0\n")
+        }
+        await booted.stop()
+    }
+
     /// The engine's own tools find everything, and a bridge comes up.
     private func use(_ engine: NodeEngine, in namespace: NetworkNamespace) async throws {
         var environment = engine.environment

@@ -95,11 +95,11 @@ private func find(
     try Discovery(identity: identity).find(routes, families: families, interface: interface, nextHops: nextHops)
 }
 
-private func rejection(_ body: () throws(Rejection) -> Discovery.Exit) -> Rejection? {
+private func rejection(_ body: () throws -> Discovery.Exit) -> Rejection? {
     do {
         _ = try body()
         return nil
-    } catch { return error }
+    } catch { return error as? Rejection }
 }
 
 private func v4(_ device: String = "br-ex") -> Route { defaultRoute(.v4, device, via: "172.30.0.100", metric: 100) }

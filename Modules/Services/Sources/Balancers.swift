@@ -38,6 +38,14 @@ struct Balancers {
             }
         }
 
+        var sides: [Affinity.Side] {
+            switch self {
+            case .cluster, .nodeBoth: [.nodeSwitch, .router]
+            case .nodeSwitch: [.nodeSwitch]
+            case .nodeRouter, .localRouter, .emptyRouter: [.router]
+            }
+        }
+
         var keepsSource: Bool { self == .localRouter || self == .emptyRouter }
 
         func suffix(_ node: String) -> String {
@@ -59,16 +67,24 @@ struct Balancers {
 
     func add(_ frontends: [Frontend], _ cell: inout Cell) {
         var rows: [RowName: [String: String]] = [:]
+        var sticky: [Affinity.Target] = []
         for frontend in frontends {
             for address in addresses(of: frontend) {
                 let vip = Backend(address, frontend.number).description
                 for (part, backends) in placed(frontend, address.family) {
                     rows[RowName(transport: frontend.transport, part: part), default: [:]][vip] =
                         backends.map(\.description).joined(separator: ",")
+                    for side in part.sides where !backends.isEmpty {
+                        sticky.append(
+                            Affinity.Target(
+                                side: side, address: address, number: frontend.number, transport: frontend.transport,
+                                backends: backends, keepsSource: part.keepsSource))
+                    }
                 }
             }
         }
         for (name, vips) in rows { add(name, vips, &cell) }
+        Affinity.add(sticky, of: service, on: world.local.nodeName, &cell)
     }
 
     private func addresses(of frontend: Frontend) -> [IPAddress] { frontend.address.map { [$0] } ?? world.own }
@@ -80,7 +96,7 @@ struct Balancers {
         let onRouter = onRouter(frontend, family, localOnly: isLocal)
         if onRouter.isEmpty { return [(.nodeSwitch, onSwitch), (.emptyRouter, [])] }
         if isLocal { return [(.nodeSwitch, onSwitch), (.localRouter, onRouter)] }
-        if onSwitch == onRouter, !(Affinity.timeout(of: service) != nil && service.externalPolicy == .local) {
+        if onSwitch == onRouter {
             return [(frontend.place == .node ? .nodeBoth : .cluster, onSwitch)]
         }
         return [(.nodeSwitch, onSwitch), (.nodeRouter, onRouter)]
@@ -123,13 +139,6 @@ struct Balancers {
         ]
         // A client with a fixed port would else stay with a backend that is gone.
         if row.transport == .udp { options["ct_flush"] = "true" }
-        if let timeout = Affinity.timeout(of: service), row.part != .emptyRouter,
-            // On the router the engine cannot keep apart two rows with affinity that share backends, of which one
-            // keeps the client's address.
-            !(row.part == .nodeRouter && service.externalPolicy == .local)
-        {
-            options["affinity_timeout"] = String(min(timeout, Affinity.engineLimit))
-        }
         cell.add(
             LoadBalancer(
                 key: .fixed(name),

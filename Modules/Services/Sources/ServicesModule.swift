@@ -13,13 +13,13 @@ public struct ServicesModule: NodeModule {
         stage: .beta,
         reads: [
             LocalNode.self, ClusterNetwork.self, Node.self, NodeNetwork.self, NodeGateway.self, Service.self,
-            EndpointSlice.self, ServiceClaim.self,
+            EndpointSlice.self, ServiceClaim.self, LogicalDatapath.self, LogicalStage.self,
         ],
         publishes: [ServiceClaim.self],
         writes: [
             .rows(LoadBalancer.self), .rows(LoadBalancerGroup.self),
             .columns(LogicalSwitch.self, "load_balancer_group"), .columns(LogicalRouter.self, "load_balancer_group"),
-            .rows(Flow.self), .rows(NetfilterChain.self), .rows(NetfilterSet.self), .rows(HostRoute.self),
+            .rows(Flow.self), .rows(LearnedFlows.self), .rows(NetfilterChain.self), .rows(NetfilterSet.self), .rows(HostRoute.self),
             .rows(HostRule.self), .rows(HTTPAnswer.self), .rows(ObjectStatus.self),
         ])
 

@@ -29,6 +29,8 @@ struct IDTable {
     }
 
     var count: Int { header.pointee.count }
+    /// Memory in use.
+    var size: Int { header.pointee.size * MemoryLayout<Entry>.stride }
 
     @inline(__always)
     private func home(_ hash: UInt32) -> Int { Int((UInt64(hash) &* UInt64(header.pointee.size)) >> 32) }
@@ -48,7 +50,7 @@ struct IDTable {
     }
 
     func insert(_ hash: UInt32, _ id: UInt32) {
-        if (header.pointee.count + 1) * 5 > header.pointee.size * 4 { resize(header.pointee.size * 3 / 2 + 8) }
+        if (header.pointee.count + 1) * 5 > header.pointee.size * 4 { resize(header.pointee.size * 4 / 3 + 8) }
         place(Entry(hash: hash, id: id))
         header.pointee.count += 1
     }

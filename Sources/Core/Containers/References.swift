@@ -45,6 +45,9 @@ struct Lists {
 
     func destroy() { lists.destroy() }
 
+    /// Memory in use.
+    var size: Int { lists.count * MemoryLayout<Vec>.stride }
+
     @inline(__always)
     subscript(id: UInt32) -> Vec {
         get { Int(id) < lists.count ? lists[Int(id)] : Vec() }

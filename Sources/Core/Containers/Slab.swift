@@ -29,6 +29,8 @@ struct Slab<Record: BitwiseCopyable> {
     }
 
     @inline(__always) var live: Int { header.pointee.live }
+    /// Memory in use.
+    var size: Int { Int(header.pointee.end) * MemoryLayout<Record>.stride }
     @inline(__always) var end: UInt32 { header.pointee.end }
 
     @inline(__always)

@@ -47,6 +47,9 @@ struct VecPool {
     /// Integers in blocks that lists hold now.
     var inUse: Int { header.pointee.inUse }
 
+    /// Memory in use.
+    var size: Int { header.pointee.used * 4 }
+
     @inline(__always)
     subscript(_ vec: Vec, _ index: UInt32) -> UInt32 {
         assert(index < vec.count)

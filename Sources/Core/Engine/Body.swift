@@ -117,6 +117,8 @@ final class TableInfo {
     /// By number of set column: its position among all.
     let position: [Int]
     let plane: Int
+    /// Its place among all tables, sorted.
+    var rank = 0
 
     init(_ table: Table, id: UInt32, plane: Int) {
         self.id = id

@@ -54,7 +54,7 @@ extension Engine {
         if isNew {
             for entry in entries {
                 if entry.key != 0 { values.retain(entry.key) }
-                values.retain(entry.value)
+                retain(value: entry.value)
             }
         }
         return id
@@ -78,7 +78,7 @@ extension Engine {
     func forget(bundle id: UInt32) {
         for entry in Bundle.entries(bundles.words(id)) {
             if entry.key != 0 { values.release(entry.key) }
-            values.release(entry.value)
+            release(value: entry.value)
         }
     }
 

@@ -85,22 +85,19 @@ extension Engine {
         unusedSpaces.removeAll()
     }
 
-    /// Rows and values name each other, so both lists are gone through until nothing more falls.
     private func collectInterned() {
         bundles.collect { forget(bundle: $0) }
-        repeat {
-            values.collect { forget(value: $0) }
-            while let id = unusedRows.popLast() {
-                rows[id].count.unlist()
-                guard rows[id].count.uses == 0 else { continue }
-                let record = rows[id]
-                assert(record.facts == 0 && record.bundles == 0)
-                conflicts[id] = nil
-                rowTable.remove(StableHash.ids(record.table, record.key), id)
-                atoms.release(record.key)
-                rows.remove(id)
-            }
-        } while !values.unused.isEmpty
+        while let id = unusedRows.popLast() {
+            rows[id].count.unlist()
+            let record = rows[id]
+            guard record.count.uses == 0 else { continue }
+            assert(record.facts == 0 && record.bundles == 0)
+            conflicts[id] = nil
+            rowTable.remove(rowHash(record.table, key(ofRow: id)), id)
+            rowKeys.give(back: record.key, Int(record.length))
+            rows.remove(id)
+        }
+        values.collect { _ in }
         selectors.collect { forget(selector: $0) }
         labelSets.collect { id in for pair in labelSets.words(id) { pairs.release(pair) } }
         pairs.collect { id in for atom in pairs.words(id) { atoms.release(atom) } }

@@ -28,7 +28,9 @@ extension Engine {
 
     /// The value ids in each set column that has some, by number of set column.
     func members(_ row: UInt32) -> [(ordinal: Int, values: [UInt32])] {
-        var sets: [[UInt32]] = Array(repeating: [], count: tables[Int(rows[row].table)].position.count)
+        let count = tables[Int(rows[row].table)].position.count
+        if count == 0 { return [] }
+        var sets: [[UInt32]] = Array(repeating: [], count: count)
         var fact = rows[row].facts
         while fact != 0 {
             if facts[fact].count.uses > 0 { sets[Int(facts[fact].column)].append(facts[fact].value) }
@@ -39,7 +41,7 @@ extension Engine {
             let column = findColumn(row << 5 | UInt32(ordinal))
             if column != 0 && columns[column].uses > 0 {
                 addShown(column, &sets[ordinal])
-                sets[ordinal] = Array(Set(sets[ordinal]))
+                sets[ordinal] = sets[ordinal].sortedUnique()
             }
             if !sets[ordinal].isEmpty { result.append((ordinal, sets[ordinal])) }
         }
@@ -76,14 +78,11 @@ extension Engine {
 
     /// Sorts rows by plane, table and key.
     func sorted(_ list: [UInt32]) -> [UInt32] {
-        let order = tables.indices.sorted { tables[$0].table < tables[$1].table }
-        var rank = [Int](repeating: 0, count: tables.count)
-        for (position, table) in order.enumerated() { rank[table] = position }
-        return list.sorted { a, b in
-            let x = rows[a]
-            let y = rows[b]
-            if x.table != y.table { return rank[Int(x.table)] < rank[Int(y.table)] }
-            return atoms.precedes(x.key, y.key)
+        list.sorted { a, b in
+            let x = rows[a].table
+            let y = rows[b].table
+            if x != y { return tables[Int(x)].rank < tables[Int(y)].rank }
+            return key(ofRow: a).precedes(key(ofRow: b))
         }
     }
 }
@@ -95,5 +94,19 @@ extension Engine {
         guard row != 0 else { return [] }
         let position = tables[Int(rows[row].table)].position
         return members(row).first { position[$0.ordinal] == column }?.values.map { content(ofValue: $0) }.sorted() ?? []
+    }
+}
+
+extension [UInt32] {
+    fileprivate func sortedUnique() -> [UInt32] {
+        if count < 2 { return self }
+        var list = sorted()
+        var kept = 1
+        for i in 1..<list.count where list[i] != list[kept - 1] {
+            list[kept] = list[i]
+            kept += 1
+        }
+        list.removeLast(list.count - kept)
+        return list
     }
 }

@@ -5,6 +5,7 @@ extension Engine {
         if let info = tableByName[table] { return info }
         let info = TableInfo(table, id: UInt32(tables.count), plane: plane(table.plane))
         tables.append(info)
+        for (rank, info) in tables.sorted(by: { $0.table < $1.table }).enumerated() { info.rank = rank }
         tableByInstance.insert(table.instance, info)
         tableByName[table] = info
         return info
@@ -12,25 +13,45 @@ extension Engine {
 
     // MARK: rows
 
-    func findRow(_ table: UInt32, _ key: UInt32) -> UInt32 {
-        rowTable.find(StableHash.ids(table, key)) { rows[$0].table == table && rows[$0].key == key }
+    /// The bytes of a row's key; valid until another row is made.
+    @inline(__always)
+    func key(ofRow row: UInt32) -> UnsafeRawBufferPointer {
+        let record = rows[row]
+        return UnsafeRawBufferPointer(start: rowKeys.address(record.key), count: Int(record.length))
+    }
+
+    @inline(__always)
+    func rowHash(_ table: UInt32, _ key: UnsafeRawBufferPointer) -> UInt32 {
+        StableHash.ids(table, UInt32(truncatingIfNeeded: StableHash.bytes(key)))
+    }
+
+    @inline(__always)
+    private func findRow(_ table: UInt32, _ key: UnsafeRawBufferPointer, _ hash: UInt32) -> UInt32 {
+        rowTable.find(hash) { rows[$0].table == table && self.key(ofRow: $0).equals(key) }
     }
 
     func findRow(_ id: RowID) -> UInt32 {
         guard let info = tableByInstance[id.table.instance] ?? tableByName[id.table] else { return 0 }
-        let key = atoms.find(id.key)
-        return key == 0 ? 0 : findRow(info.id, key)
+        var key = id.key
+        return key.withUTF8 {
+            let bytes = UnsafeRawBufferPointer($0)
+            return findRow(info.id, bytes, rowHash(info.id, bytes))
+        }
     }
 
-    func row(_ table: TableInfo, _ key: String) -> UInt32 { row(table, atom: atoms.intern(key)) }
+    func row(_ table: TableInfo, _ key: String) -> UInt32 {
+        var key = key
+        return key.withUTF8 { row(table, UnsafeRawBufferPointer($0)) }
+    }
 
-    func row(_ table: TableInfo, atom: UInt32) -> UInt32 {
-        let found = findRow(table.id, atom)
+    /// The row with that key; made if needed, and then without uses.
+    func row(_ table: TableInfo, _ key: UnsafeRawBufferPointer) -> UInt32 {
+        let hash = rowHash(table.id, key)
+        let found = findRow(table.id, key, hash)
         if found != 0 { return found }
-        atoms.retain(atom)
-        let id = rows.add(RowRecord(table: table.id, key: atom))
+        let id = rows.add(RowRecord(table: table.id, key: rowKeys.store(key), length: UInt32(key.count)))
         precondition(id < 1 << 27, "more than 134 million rows")
-        rowTable.insert(StableHash.ids(table.id, atom), id)
+        rowTable.insert(hash, id)
         _ = rows[id].count.list()
         unusedRows.append(id)
         return id
@@ -39,7 +60,7 @@ extension Engine {
     func row(_ id: RowID) -> UInt32 { row(tableInfo(id.table), id.key) }
 
     func identity(ofRow row: UInt32) -> RowID {
-        RowID(tables[Int(rows[row].table)].table, atoms.text(rows[row].key))
+        RowID(tables[Int(rows[row].table)].table, String(decoding: key(ofRow: row), as: UTF8.self))
     }
 
     func drop(row: UInt32) {
@@ -53,7 +74,6 @@ extension Engine {
         static let real: UInt8 = 1
         static let boolean: UInt8 = 2
         static let string: UInt8 = 3
-        static let row: UInt8 = 4
     }
 
     func value(_ value: Value) -> UInt32 {
@@ -83,34 +103,35 @@ extension Engine {
         return values.intern(bytes.bytes).id
     }
 
-    func value(row: UInt32) -> UInt32 {
-        let bytes = scratch.bytes
-        bytes.removeAll()
-        bytes.append(Tag.row)
-        bytes.append(word: row)
-        let (id, isNew) = values.intern(bytes.bytes)
-        if isNew { _ = rows[row].count.add() }
-        return id
+    /// A reference to a row is the row's id with a mark: nothing to look up.
+    @inline(__always)
+    func value(row: UInt32) -> UInt32 { Self.rowMark | row }
+
+    private static let rowMark: UInt32 = 1 << 31
+
+    @inline(__always)
+    func retain(value id: UInt32) {
+        if id & Self.rowMark != 0 { _ = rows[id & ~Self.rowMark].count.add() } else { values.retain(id) }
+    }
+
+    @inline(__always)
+    func release(value id: UInt32) {
+        if id & Self.rowMark != 0 { drop(row: id & ~Self.rowMark) } else { values.release(id) }
     }
 
     func content(ofValue id: UInt32) -> Value {
+        if id & Self.rowMark != 0 { return .row(identity(ofRow: id & ~Self.rowMark)) }
         let bytes = values.bytes(id)
         switch bytes[0] {
         case Tag.integer:
             return .integer(Int(Int64(bitPattern: bytes.loadUnaligned(fromByteOffset: 1, as: UInt64.self))))
         case Tag.real: return .real(Double(bitPattern: bytes.loadUnaligned(fromByteOffset: 1, as: UInt64.self)))
         case Tag.boolean: return .boolean(bytes[1] == 1)
-        case Tag.string: return .string(String(decoding: bytes[1...], as: UTF8.self))
-        default: return .row(identity(ofRow: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
+        default: return .string(String(decoding: bytes[1...], as: UTF8.self))
         }
     }
 
     func text(ofValue id: UInt32) -> String { String(decoding: values.bytes(id)[1...], as: UTF8.self) }
-
-    func forget(value id: UInt32) {
-        let bytes = values.bytes(id)
-        if bytes[0] == Tag.row { drop(row: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self)) }
-    }
 
     // MARK: facts
 
@@ -129,7 +150,7 @@ extension Engine {
         let row = place >> 5
         _ = rows[row].count.add()
         let isBundle = place & 31 == Fact.bundle
-        if isBundle { bundles.retain(value) } else { values.retain(value) }
+        if isBundle { bundles.retain(value) } else { retain(value: value) }
         let next = isBundle ? rows[row].bundles : rows[row].facts
         facts[id].next = next
         if next != 0 { facts[next].previous = id }
@@ -148,7 +169,7 @@ extension Engine {
             rows[record.row].facts = record.next
         }
         if record.next != 0 { facts[record.next].previous = record.previous }
-        if isBundle { bundles.release(record.value) } else { values.release(record.value) }
+        if isBundle { bundles.release(record.value) } else { release(value: record.value) }
         factTable.remove(StableHash.ids(record.place, record.value), id)
         facts.remove(id)
         drop(row: record.row)

@@ -117,18 +117,17 @@ extension Engine {
     // MARK: groups
 
     func group(_ kind: KindInfo, _ scope: GroupScope, _ selector: UInt32) -> UInt32 {
-        let hash = StableHash.ids(kind.id, scope.raw, selector)
-        let found = groupTable.find(hash) {
-            groups[$0].kind == kind.id && groups[$0].scope == scope && groups[$0].selector == selector
+        var name = contentName(kind, scope, selector)
+        while case let found = findGroup(name), found != 0 {
+            let record = groups[found]
+            if record.kind == kind.id && record.scope == scope && record.selector == selector { return found }
+            name = StableHash.mix(name &+ 1)
         }
-        if found != 0 { return found }
         selectors.retain(selector)
-        let name = freshName(kind, scope, selector)
         let id = groups.add(
             GroupRecord(
                 kind: kind.id, scope: scope, selector: selector, nameHigh: UInt32(name >> 32),
                 nameLow: UInt32(truncatingIfNeeded: name)))
-        groupTable.insert(hash, id)
         groupNames.insert(UInt32(truncatingIfNeeded: name), id)
         _ = groups[id].count.list()
         unusedGroups.append(id)
@@ -144,16 +143,15 @@ extension Engine {
         return id
     }
 
-    private func freshName(_ kind: KindInfo, _ scope: GroupScope, _ selector: UInt32) -> UInt64 {
+    /// From texts alone, so that it is the same in every process.
+    private func contentName(_ kind: KindInfo, _ scope: GroupScope, _ selector: UInt32) -> UInt64 {
         var name = StableHash.combine(kind.hash, UInt64(scope.tag))
         switch scope.tag {
         case 1: name = StableHash.combine(name, StableHash.bytes(atoms.bytes(scope.id)))
         case 2: name = StableHash.combine(name, groups[scope.id].name)
         default: break
         }
-        name = StableHash.combine(name, StableHash.bytes(selectors.bytes(selector)))
-        while findGroup(name) != 0 { name = StableHash.mix(name &+ 1) }
-        return name
+        return StableHash.combine(name, StableHash.bytes(selectors.bytes(selector)))
     }
 
     func findGroup(_ name: UInt64) -> UInt32 {
@@ -213,7 +211,6 @@ extension Engine {
             dropGroup(record.scope.id)
         default: break
         }
-        groupTable.remove(StableHash.ids(record.kind, record.scope.raw, record.selector), id)
         groupNames.remove(UInt32(truncatingIfNeeded: record.name), id)
         selectors.release(record.selector)
         groups.remove(id)

@@ -104,7 +104,7 @@ extension Engine {
     private func setValues(_ facet: FacetInfo, _ slot: UInt32, _ new: UnsafeMutableBufferPointer<UInt32>) {
         var list = facet.values[slot]
         if sameValues(list, new) { return }
-        for value in new { values.retain(value) }
+        for value in new { retain(value: value) }
         for i in 0..<list.count {
             let value = vecs[list, i]
             let holder = findHolder(facet.id, value)
@@ -113,7 +113,7 @@ extension Engine {
                 holderTable.remove(StableHash.ids(facet.id, value), holder)
                 holders.remove(holder)
             }
-            values.release(value)
+            release(value: value)
         }
         vecs.replace(&list, with: new)
         facet.values[slot] = list

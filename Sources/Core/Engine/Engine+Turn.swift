@@ -143,6 +143,9 @@ extension Engine {
         if let body = item.body {
             slots[slot].flags |= Slot.fromFeed
             store(slot, body, kind(ofSlot: slot))
+            if slots[slot].publications != 0 {
+                work.append(WorkItem(what: .publication, subscription: 0, slot: slot))
+            }
         } else if slots[slot].flags & Slot.fromFeed != 0 {
             remove(slot, kind(ofSlot: slot))
             if slots[slot].publications != 0 {
@@ -211,6 +214,7 @@ extension Engine {
 
     /// Marks the kinds whose inputs are complete; one step along the derivation each time, with all cells run between.
     private func updateCompleteness() -> Bool {
+        if kinds.allSatisfy(\.isComplete) { return false }
         var ready = kinds.filter { !$0.isComplete && inputsAreComplete($0) }
         if ready.isEmpty && queue.isEmpty && work.isEmpty && feedsHaveListed { ready = kinds.filter { !$0.isComplete } }
         for kind in ready {

@@ -26,9 +26,8 @@ extension Engine {
             bytes.append(local: id.name)
             bytes.append(local: local)
         }
-        let atom = atoms.intern(bytes.bytes).id
         let text = String(decoding: bytes.bytes, as: UTF8.self)
-        let row = row(table, atom: atom)
+        let row = row(table, bytes.bytes)
         remember(table, text, row)
         return (row, text)
     }

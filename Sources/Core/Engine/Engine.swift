@@ -46,7 +46,6 @@ public final class Engine {
 
     // Groups.
     let groups = Slab<GroupRecord>()
-    let groupTable = IDTable()
     let groupNames = IDTable()
     let anchors = Slab<Anchor>()
     let anchorTable = IDTable()
@@ -56,6 +55,7 @@ public final class Engine {
     let tableByInstance = PointerTable<TableInfo>()
     var tableByName: [Table: TableInfo] = [:]
     let rows = Slab<RowRecord>()
+    let rowKeys = Arena()
     let rowTable = IDTable()
     let facts = Slab<Fact>()
     let factTable = IDTable()
@@ -141,7 +141,7 @@ public final class Engine {
     deinit {
         for interner in [atoms, pairs, labelSets, selectors, values, bundles] { interner.destroy() }
         for table in [
-            spaceTable, slotTable, bucketTable, holderTable, groupTable, groupNames, anchorTable, rowTable, factTable,
+            spaceTable, slotTable, bucketTable, holderTable, groupNames, anchorTable, rowTable, factTable,
             columnTable, projectionTable, counterTable, cellTable, allocationTable,
         ] { table.destroy() }
         for stack in [
@@ -158,6 +158,7 @@ public final class Engine {
         groups.destroy()
         anchors.destroy()
         rows.destroy()
+        rowKeys.destroy()
         facts.destroy()
         columns.destroy()
         projections.destroy()

@@ -57,7 +57,41 @@ extension Engine {
         return row == 0 ? [] : holders(ofRow: row).map { owner(of: $0.cell, columns: $0.columns) }
     }
 
-    /// The module and objects that show a value in a set column: explicit contributors and those that fill it.
+    /// Why a set column has a member: the cells that add it or fill the column with a group that shows it, and the
+    /// objects of the groups that have the value.
+    public func sources(of id: RowID, column: Int, member: Value) -> (owners: [Owner], objects: [ObjectID]) {
+        let row = findRow(id)
+        guard row != 0, let ordinal = tables[Int(rows[row].table)].position.firstIndex(of: column) else {
+            return ([], [])
+        }
+        let place = row << 5 | UInt32(ordinal)
+        let value = self.value(member)
+        let shown = findColumn(place)
+        let fact = findFact(place, value)
+        var members: [UInt32] = []
+        if shown != 0, case let holder = findHolder(columns[shown].facet, value), holder != 0 {
+            members = vecs.read(holders[holder].slots) { $0.filter { shows(shown, slots[$0].bucket) } }
+        }
+        var owners: [Owner] = []
+        for cell in 1..<max(1, cells.end) where cells[cell].subscription != 0 {
+            let says = vecs.read(cells[cell].holdings) { tokens in
+                tokens.contains { token in
+                    let id = token & Token.id
+                    switch token & ~Token.id {
+                    case Token.fact: return id == fact
+                    case Token.projection where projections[id].column == shown:
+                        let group = projections[id].group
+                        return members.contains { vecs.contains(buckets[slots[$0].bucket].groups, group) }
+                    default: return false
+                    }
+                }
+            }
+            if says { owners.append(owner(of: cell, columns: [id.table.columns[column].name])) }
+        }
+        return (owners, members.map { identity(ofSlot: $0) }.sorted())
+    }
+
+    /// The cells that contribute to a row, with the columns; of one bundle if given.
     func holders(ofRow row: UInt32, bundle: UInt32? = nil) -> [(cell: UInt32, columns: [String])] {
         var result: [(cell: UInt32, columns: [String])] = []
         let info = tables[Int(rows[row].table)]

@@ -158,7 +158,9 @@ struct Holder: BitwiseCopyable {
 struct RowRecord: BitwiseCopyable {
     var link: UInt32 = 0
     var table: UInt32
+    /// Where its key is, and how long.
     var key: UInt32
+    var length: UInt32
     /// Facts, columns and values that name it.
     var count = UseCount()
     /// Bundles that declare it.
@@ -172,7 +174,7 @@ struct Fact: BitwiseCopyable {
     var link: UInt32 = 0
     /// `row << 5 | set column`, or 31 for a bundle.
     var place: UInt32
-    /// A value, or a bundle.
+    /// A value (with the top bit: a row), or a bundle.
     var value: UInt32
     var count = UseCount()
     var next: UInt32 = 0

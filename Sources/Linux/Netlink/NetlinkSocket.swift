@@ -105,9 +105,11 @@ public final class NetlinkMonitor: Sendable {
     /// Readable when there is news.
     public let descriptor: Descriptor
 
-    public init(groups: UInt32, protocol number: CInt = CInt(NETLINK_ROUTE)) throws(SystemError) {
+    public init(_ groups: NetlinkGroups) throws(SystemError) {
         descriptor = Descriptor(
-            owning: try check("open a netlink socket") { clinux_netlink_socket(number, groups) })
+            owning: try check("open a netlink socket") {
+                clinux_netlink_socket(CInt(NETLINK_ROUTE), groups.rawValue)
+            })
         _ = fcntl(descriptor.number, F_SETFL, O_NONBLOCK)
     }
 

@@ -3,7 +3,8 @@ public import Core
 /// An OpenFlow flow of a bridge, as `ovs-ofctl` writes it.
 ///
 /// `in_port=NAME` and `output:NAME` may give the port by its name; the flow waits for the port and follows it to its
-/// new number when the port is made again.
+/// new number when the port is made again. A flow of table 0 that matches everything at priority 0 gives way to the
+/// switch's own `NORMAL` when its row goes.
 public struct Flow: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.openflow, name: "Flow",

@@ -1,6 +1,6 @@
 public import Core
 
-/// A route of the host. Waits for its device, its gateway and its source address.
+/// A route of the host. Waits for its device and its source address.
 ///
 /// The plane marks its routes with a protocol number of its own; routes of others are never touched.
 public struct HostRoute: Row, Hashable {

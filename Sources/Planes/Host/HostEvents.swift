@@ -1,4 +1,3 @@
-import CLinux
 import Linux
 
 /// What happens on the machine that may concern the host plane: news of links, addresses, routes, rules and
@@ -12,11 +11,7 @@ final class HostEvents {
     /// Works in the namespace of the calling thread.
     init(ovsDirectory: String) throws(SystemError) {
         directory = ovsDirectory
-        let groups: [rtnetlink_groups] = [
-            RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-            RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,
-        ]
-        monitor = try NetlinkMonitor(groups: groups.reduce(0) { $0 | 1 << ($1.rawValue - 1) })
+        monitor = try NetlinkMonitor([.links, .addresses, .routes, .rules, .neighbours])
         inotify = try Inotify()
         watch()
     }
@@ -49,14 +44,14 @@ final class HostEvents {
 
     /// Other programs change routes and neighbours all the time: only what touches ours counts.
     private static func parts(of message: NetlinkReply, _ rows: HostRows) -> HostParts {
-        switch message.type {
-        case Int(RTM_NEWLINK), Int(RTM_DELLINK): return .onLinks
-        case Int(RTM_NEWADDR), Int(RTM_DELADDR): return [.addresses, .routes, .uplinks]
-        case Int(RTM_NEWRULE), Int(RTM_DELRULE): return .rules
-        case Int(RTM_NEWNEIGH), Int(RTM_DELNEIGH):
+        switch message.subject {
+        case .links: return .onLinks
+        case .addresses: return [.addresses, .routes, .uplinks]
+        case .rules: return .rules
+        case .neighbours:
             guard let entry = NeighbourInfo(message) else { return [] }
             return rows.neighbours.values.contains { $0.address == entry.address } ? .neighbours : []
-        case Int(RTM_NEWROUTE), Int(RTM_DELROUTE):
+        case .routes:
             guard let route = RouteInfo(message), route.table != 255 else { return [] }
             var parts: HostParts = rows.uplinks.isEmpty ? [] : .uplinks
             let isOurs = route.origin == Kernel.origin

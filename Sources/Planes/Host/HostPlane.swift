@@ -63,13 +63,14 @@ public final class HostPlane: Plane {
         var nextAudit = clock.now + configuration.audit
         var nextTry = clock.now
         var refused: [RowID: String] = [:]
-        var turn: UInt64?
-        var isAble = true
         while true {
-            let deadline = worker.hasOpenRows ? min(nextAudit, nextTry) : nextAudit
-            _ = waker.wait(for: events.descriptors, timeout: deadline - clock.now)
+            let deadline = worker.hasRefusedRows ? min(nextAudit, nextTry) : nextAudit
+            let news = waker.wait(for: events.descriptors, timeout: deadline - clock.now)
+            // News comes in bunches, and nobody waits for it as pods wait for a delta, which ends this wait.
+            if !news.isEmpty, mailbox.withLock(\.isEmpty) { _ = waker.wait(timeout: .milliseconds(10)) }
             if waker.isCancelled { return }
             var parts = try events.take(worker.rows)
+            var turn: UInt64?
             for delta in mailbox.withLock({ deltas in
                 defer { deltas = [] }
                 return deltas
@@ -80,27 +81,16 @@ public final class HostPlane: Plane {
             guard worker.isStarted else { continue }
             let isAudit = clock.now >= nextAudit
             if isAudit { nextAudit = clock.now + configuration.audit }
-            if clock.now >= nextTry, worker.hasOpenRows { parts.formUnion(.cheap) }
+            if clock.now >= nextTry, worker.hasRefusedRows { parts.formUnion(.cheap) }
             if isAudit { parts = .all }
             if !parts.isEmpty {
                 nextTry = clock.now + .seconds(1)
-                do {
-                    let result = try worker.round(parts, thorough: isAudit)
-                    if !result.repaired.isEmpty { report(.repaired(plane: name, rows: result.repaired)) }
-                    if result.refused != refused { report(.refused(plane: name, rows: result.refused)) }
-                    refused = result.refused
-                    if !isAble { report(.connected(plane: name, true)) }
-                    isAble = true
-                } catch {
-                    // Nothing of ours is in order while the machine cannot be read: everything again, soon.
-                    nextAudit = min(nextAudit, clock.now + .seconds(1))
-                    if isAble { report(.connected(plane: name, false)) }
-                    isAble = false
-                    continue
-                }
+                let result = worker.round(parts, thorough: isAudit)
+                if !result.repaired.isEmpty { report(.repaired(plane: name, rows: result.repaired)) }
+                if result.refused != refused { report(.refused(plane: name, rows: result.refused)) }
+                refused = result.refused
             }
-            if let done = turn { report(.confirmed(plane: name, turn: done)) }
-            turn = nil
+            if let turn { report(.confirmed(plane: name, turn: turn)) }
         }
     }
 }

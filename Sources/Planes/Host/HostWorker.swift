@@ -17,6 +17,7 @@ final class HostWorker {
     /// Rows that changed since the last round.
     private var touched: Set<RowID> = []
     private(set) var isStarted = false
+    private var hasLookedAtAll = false
 
     init(ovsDirectory: String, writes: WriteCounter) throws {
         kernel = try Kernel(writes: writes)
@@ -26,8 +27,10 @@ final class HostWorker {
         netfilter = try NetfilterTables(writes: writes)
     }
 
-    /// Whether something is refused or waits, so that a new attempt soon makes sense.
-    var hasOpenRows: Bool { standings.values.contains { $0 != .right && $0 != .written } }
+    /// Whether something is refused, so that a new attempt soon makes sense. What waits is woken by events.
+    var hasRefusedRows: Bool {
+        standings.values.contains { if case .refused = $0 { true } else { false } }
+    }
 
     /// Takes a delta in; says which parts it concerns.
     func take(_ delta: Delta) -> HostParts {
@@ -53,31 +56,43 @@ final class HostWorker {
     }
 
     /// One round over these parts. `thorough` looks also where no news comes from: into netfilter.
-    func round(_ parts: HostParts, thorough: Bool) throws -> Result {
+    func round(_ parts: HostParts, thorough: Bool) -> Result {
         kernel.forget()
         if thorough { netfilter.distrust() }
         var new: Standings = [:]
-        if parts.contains(.pods) { new.merge(try podRound(all: thorough || parts == .all)) { $1 } }
-        if parts.contains(.links) || parts.contains(.uplinks) {
-            let failures = try guardUplinks()
-            new.merge(try LinkSettingsPart(kernel: kernel).ensure(rows.links, guardFailures: failures)) { $1 }
-            new.merge(try uplinks.ensure(rows.uplinks, guardFailures: failures)) { $1 }
+        func look<R: HostRow>(
+            _ part: HostParts, _ rows: [RowID: R], _ ensure: ([RowID: R]) throws -> Standings
+        ) {
+            guard parts.contains(part) else { return }
+            do { new.merge(try ensure(rows)) { $1 } } catch {
+                new.merge(rows.mapValues { _ in .refused("\(error)") }) { $1 }
+            }
         }
-        let links = LinkSettingsPart(kernel: kernel)
-        if parts.contains(.settings) { new.merge(links.ensure(rows.settings)) { $1 } }
+        look(.pods, rows.pods) { _ in try podRound() }
+        // Before a link comes up or addresses move, its frames must be kept from the host's stack.
+        let unguarded = parts.isDisjoint(with: [.links, .uplinks]) ? [:] : guardUplinks()
+        look(.links, rows.links) { try LinkSettingsPart(kernel: kernel).ensure($0, guardFailures: unguarded) }
+        look(.uplinks, rows.uplinks) { try uplinks.ensure($0, guardFailures: unguarded) }
         let addresses = AddressPart(kernel: kernel)
-        if parts.contains(.addresses) { new.merge(try addresses.ensure(rows.addresses)) { $1 } }
-        if parts.contains(.neighbours) { new.merge(try addresses.ensure(rows.neighbours)) { $1 } }
         let routes = RoutePart(kernel: kernel)
-        if parts.contains(.routes) { new.merge(try routes.ensure(rows.routes)) { $1 } }
-        if parts.contains(.rules) { new.merge(try routes.ensure(rows.rules)) { $1 } }
-        if parts.contains(.netfilter) || netfilterConcerned {
-            let result = try netfilter.reconcile(
-                rows, wanted: try guarded(), present: Set(try kernel.links().keys))
-            new.merge(result.rows) { $1 }
-        }
-        if parts.contains(.forwarding) { new.merge(try forwarding.ensure(rows.forwarding)) { $1 } }
+        look(.settings, rows.settings) { LinkSettingsPart(kernel: kernel).ensure($0) }
+        look(.addresses, rows.addresses) { try addresses.ensure($0) }
+        look(.neighbours, rows.neighbours) { try addresses.ensure($0) }
+        look(.routes, rows.routes) { try routes.ensure($0) }
+        look(.rules, rows.rules) { try routes.ensure($0) }
+        if parts.contains(.netfilter) || netfilterConcerned { new.merge(netfilterRound()) { $1 } }
+        look(.forwarding, rows.forwarding) { try forwarding.ensure($0) }
+        hasLookedAtAll = hasLookedAtAll || parts == .all
         return settle(new)
+    }
+
+    private func netfilterRound() -> Standings {
+        do {
+            return try netfilter.reconcile(rows, wanted: try guarded(), present: Set(try kernel.links().keys))
+        } catch {
+            let all = Array(rows.chains.keys) + Array(rows.sets.keys)
+            return Dictionary(all.map { ($0, .refused("\(error)")) }) { first, _ in first }
+        }
     }
 
     /// A device with an ingress drop is gone from the rows: its chain goes too.
@@ -88,47 +103,44 @@ final class HostWorker {
         }
     }
 
-    private func podRound(all: Bool) throws -> Standings {
+    /// At start all pods, and after that those that have changed, are refused, or are not right as seen from outside:
+    /// what a pod does inside is its own affair.
+    private func podRound() throws -> Standings {
         _ = try pods.removeStale(rows.pods.values)
         let due = try rows.pods.filter { row, link in
-            if all || touched.contains(row) { return true }
-            if case .refused = self.standings[row] { return true }
+            if !hasLookedAtAll || touched.contains(row) { return true }
+            if case .refused = standings[row] { return true }
             return try !pods.isHostEndRight(link)
         }
-        var failure: (any Error)?
-        let result = pods.ensure(due.sorted { $0.key < $1.key }) { devices in
+        return pods.ensure(due.sorted { $0.key < $1.key }) { devices in
             do { return try netfilter.guardDevices(devices) } catch {
-                failure = error
                 return Dictionary(devices.map { ($0.name, "\(error)") }) { first, _ in first }
             }
         }
-        if let failure, result.isEmpty { throw failure }
-        return result
     }
 
-    /// The ingress drops of NICs, before anything comes up or moves.
-    private func guardUplinks() throws -> [String: String] {
-        let names =
-            rows.links.values.filter { $0.ingressDrop == true }.map(\.device)
+    private var uplinkNames: [String] {
+        rows.links.values.filter { $0.ingressDrop == true }.map(\.device)
             + rows.uplinks.values.filter(\.ingressDrop).map(\.nic)
+    }
+
+    private func devices(_ names: [String]) throws -> [IngressDevice] {
         let links = try kernel.links()
-        let devices = names.compactMap { name in
+        return names.compactMap { name in
             links[name].map { IngressDevice(name: name, index: $0.index, isNew: false) }
         }
-        return try netfilter.guardDevices(devices)
+    }
+
+    /// Puts the ingress drops of NICs in place; says what failed, by device.
+    private func guardUplinks() -> [String: String] {
+        do { return try netfilter.guardDevices(try devices(uplinkNames)) } catch {
+            return Dictionary(uplinkNames.map { ($0, "\(error)") }) { first, _ in first }
+        }
     }
 
     /// All devices that are there and whose frames the host's stack shall not see.
     private func guarded() throws -> Set<IngressDevice> {
-        let names =
-            rows.links.values.filter { $0.ingressDrop == true }.map(\.device)
-            + rows.uplinks.values.filter(\.ingressDrop).map(\.nic)
-            + rows.pods.values.filter(\.ingressDrop).map(\.hostInterface)
-        let links = try kernel.links()
-        return Set(
-            names.compactMap { name in
-                links[name].map { IngressDevice(name: name, index: $0.index, isNew: false) }
-            })
+        Set(try devices(uplinkNames + rows.pods.values.filter(\.ingressDrop).map(\.hostInterface)))
     }
 
     private func settle(_ new: Standings) -> Result {

@@ -25,7 +25,10 @@ struct RoutePart {
         let present = try kernel.routes()
         var wanted: [(row: RowID, route: RouteInfo)] = []
         for (row, value) in rows.sorted(by: { $0.key < $1.key }) {
-            if let link = links[value.device], link.isUp {
+            let hasSource = try value.source.map { source throws(NetlinkError) in
+                try kernel.addresses().contains { $0.address.address == source }
+            }
+            if let link = links[value.device], link.isUp, hasSource ?? true {
                 wanted.append((row, Self.route(value, link.index)))
             } else {
                 standings[row] = .waiting

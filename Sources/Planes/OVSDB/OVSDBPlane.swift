@@ -42,6 +42,8 @@ public final class OVSDBPlane: Plane {
         let subscription = database.subscribe(to: tables.map(\.name)) { wake.yield() }
         wake.yield()
         var work = Work(reconciler: Reconciler(database: database, tables: tables))
+        var alarm: Task<Void, Never>?
+        defer { alarm?.cancel() }
         for await _ in wakes {
             let deltas = mailbox.withLock { mailbox in
                 defer { mailbox.deltas = [] }
@@ -53,6 +55,13 @@ public final class OVSDBPlane: Plane {
             let outcome = await work.reconciler.flush(&statistics) { subscription.take() }
             counters.withLock { [statistics] in $0 = statistics }
             for event in work.reports(outcome, plane: name) { report(event) }
+            alarm?.cancel()
+            alarm = work.reconciler.quarrels.next.map { end in
+                Task {
+                    try? await Task.sleep(until: end)
+                    wake.yield()
+                }
+            }
         }
     }
 

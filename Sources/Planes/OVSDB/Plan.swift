@@ -120,9 +120,9 @@ struct PlanBuilder {
 
     private mutating func insert(_ id: RowID, _ layout: Layout, _ content: RowContent) {
         if let allowed, !allowed.contains(id) { return }
+        // Its holder will ask for it.
+        guard canLive(id) else { return }
         let referrers = desired.referrers(of: id).filter { desired[$0] != nil && !refused.contains($0) }
-        // A row that nothing holds would vanish at once; its holder will ask for it.
-        if !layout.schema.isRoot, referrers.isEmpty { return }
         covered.insert(id)
         let name = name(id)
         let row = columns(of: id, layout, content)
@@ -163,7 +163,7 @@ struct PlanBuilder {
         if let uuid = lookup(id) { return .uuid(uuid) }
         let canMake =
             desired[id] != nil && id.table.ownership == .owned && !refused.contains(id)
-            && layouts.byName[id.table.name] != nil && allowed?.contains(id) ?? true
+            && canLive(id) && allowed?.contains(id) ?? true
         guard canMake else {
             plan.missing[id, default: []].insert(referrer)
             return nil
@@ -171,6 +171,21 @@ struct PlanBuilder {
         linked[id, default: []].insert(referrer)
         if names[id] == nil { queue.append(id) }
         return .named(name(id))
+    }
+
+    /// Whether a row would stay: one that is no root and that nothing holds vanishes as soon as it is made.
+    private func canLive(_ id: RowID) -> Bool {
+        guard let layout = layouts.byName[id.table.name] else { return false }
+        if layout.schema.isRoot { return true }
+        return desired.referrers(of: id).contains { referrer in
+            guard !refused.contains(referrer), let holder = layouts.byName[referrer.table.name],
+                let content = desired[referrer],
+                content.columns.contains(where: { index, column in
+                    holder.type(index)?.key.strength == .strong && column.refers(to: id)
+                })
+            else { return false }
+            return holder.table.ownership == .borrowed ? lookup(referrer) != nil : canLive(referrer)
+        }
     }
 
     /// Whether the server's row differs in a column that may not change.

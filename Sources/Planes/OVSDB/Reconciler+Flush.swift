@@ -4,6 +4,7 @@ import OVSDB
 extension Reconciler {
     /// What came of a flush.
     struct Outcome {
+        /// Rows of ours that somebody else had changed.
         var repaired: Set<RowID> = []
         /// Whether everything that could be written was.
         var isComplete = false
@@ -14,6 +15,7 @@ extension Reconciler {
     func flush(_ statistics: inout OVSDBStatistics, news: () -> News) async -> Outcome {
         var outcome = Outcome()
         guard desired.turn != nil, layouts != nil, isConnected else { return outcome }
+        for id in quarrels.over() { retry(id) }
         while !dirty.isEmpty {
             let batch = dirty.filter { refused[$0.key] == nil }
             dirty = [:]
@@ -51,7 +53,9 @@ extension Reconciler {
             statistics.operations += plan.steps.count
             do {
                 _ = try await database.transact(plan.operations)
-                for id in plan.changed where id.table.ownership == .owned && scopes[id]?.causes == .news {
+                for id in plan.changed where scopes[id]?.causes == .news {
+                    if quarrels.isTooOften(id) { refuse(id, Quarrels.words, scopes[id]) }
+                    if id.table.ownership == .borrowed { continue }
                     outcome.repaired.insert(id)
                     statistics.repairs += 1
                 }

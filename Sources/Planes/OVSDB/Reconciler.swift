@@ -35,6 +35,7 @@ final class Reconciler {
     /// Who wants to refer to rows that are not there.
     var missing: [RowID: Set<RowID>] = [:]
     var isConnected = false
+    var quarrels = Quarrels()
 
     init(database: Database, tables: [Table]) {
         self.database = database

@@ -45,13 +45,14 @@ struct BridgeTable {
         if let present { actual = present } else { actual = try sink.dump(name, onlyMarked: !isOwned) }
         present = actual
         var changes = target.filter { actual[$0.key] != $0.value }.map { FlowChange.add($0.key, $0.value) }
-        changes += actual.keys.filter { target[$0] == nil }.map { FlowChange.delete($0) }
-        if isOwned, target.isEmpty, rows.isEmpty {
-            // Nobody wants anything of the bridge: it goes back to what bridges do.
-            changes.removeAll { $0.key == Self.standalone.0 }
-            if actual[Self.standalone.0] != Self.standalone.1 {
-                changes.append(.add(Self.standalone.0, Self.standalone.1))
-            }
+        changes += actual.keys.filter { target[$0] == nil }.map { key in
+            // Where nobody says any more what becomes of the rest, the bridge goes back to what bridges do: it would
+            // carry nothing else.
+            key == Self.standalone.0 && (!isOwned || rows.isEmpty) ? .add(Self.standalone.0, Self.standalone.1) : .delete(key)
+        }
+        changes.removeAll { $0.isAlreadySo(in: actual) }
+        if isOwned, rows.isEmpty, actual[Self.standalone.0] == nil {
+            changes.append(.add(Self.standalone.0, Self.standalone.1))
         }
         // Deletions first: a flow that stands in the way of another must be gone.
         changes.sort { a, b in

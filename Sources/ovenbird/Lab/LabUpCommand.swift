@@ -54,7 +54,7 @@ struct LabUpCommand: AsyncParsableCommand {
         do {
             finish(try await work.value, paths, after: began.duration(to: .now))
         } catch {
-            if interrupts.count > 0 {
+            if interrupts.hasCome {
                 say(
                     "interrupted; \(keep ? "lab \(paths.name) stays as it is" : "nothing is left of lab \(paths.name)")"
                 )
@@ -134,26 +134,28 @@ struct StepPrinter: LabProgress {
     }
 }
 
-/// Ctrl-C: the first one asks to stop and clean up, the second one ends at once.
+/// Ctrl-C: the first one asks to stop and clean up, one that comes later ends at once.
 final class Interrupts: Sendable {
-    private let seen = Mutex(0)
+    private let first = Mutex<ContinuousClock.Instant?>(nil)
     private let sources: [any DispatchSourceSignal]
 
-    var count: Int { seen.withLock { $0 } }
+    var hasCome: Bool { first.withLock { $0 != nil } }
 
-    init(_ first: @escaping @Sendable () -> Void) {
+    init(_ stop: @escaping @Sendable () -> Void) {
         sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: .global())
         }
         for source in sources {
             source.setEventHandler { [weak self] in
-                let count = self?.seen.withLock { count in
-                    count += 1
-                    return count
+                let began = self?.first.withLock { first in
+                    let known = first
+                    first = first ?? .now
+                    return known
                 }
-                if count ?? 1 > 1 { _exit(130) }
-                first()
+                guard let began else { return stop() }
+                // A process group and its leader may both be told: that is one interruption.
+                if began.duration(to: .now) > .milliseconds(500) { _exit(130) }
             }
             source.resume()
         }

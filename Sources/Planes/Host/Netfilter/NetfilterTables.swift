@@ -61,10 +61,10 @@ final class NetfilterTables {
     }
 
     /// Compares and applies. `wanted` are the devices with an ingress drop that are there now, `present` the names of
-    /// all devices. Returns how the rows stand, and the devices whose drop had to be put back.
+    /// all devices. Returns how the rows stand.
     func reconcile(
         _ rows: HostRows, wanted: Set<IngressDevice>, present: Set<String>
-    ) throws -> (rows: Standings, devices: Set<String>) {
+    ) throws -> Standings {
         try drafted(rows)
         try listOnce()
         var target = draft.state
@@ -85,8 +85,7 @@ final class NetfilterTables {
         let result = try real.apply(target, renewed: renewed(wanted))
         devices = Set(wanted.map { IngressDevice(name: $0.name, index: $0.index, isNew: false) })
         if !result.failures.isEmpty { isListed = false }
-        let restored = wanted.filter { result.written.contains($0.chain) }.map(\.name)
-        return (standings(rows, result.written, result.failures, waiting), Set(restored))
+        return standings(rows, result.written, result.failures, waiting)
     }
 
     private func standings(
