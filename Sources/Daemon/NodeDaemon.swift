@@ -71,6 +71,7 @@ extension DaemonProcess {
         [
             try HostPlane(.init(ovsDirectory: paths.switchDirectory)),
             try OpenFlowPlane(.init(ovsDirectory: paths.switchDirectory)),
+            AnswerPlane(),
         ] + (try statusPlanes(writer: configuration.node.nodeName))
     }
 
@@ -121,7 +122,9 @@ struct ExpectedFeed: Sendable {
     let feed: any Feed
     let kinds: [any Kind.Type]
 
-    init(_ feed: any Feed, _ kinds: any Kind.Type...) {
+    init(_ feed: any Feed, _ kinds: any Kind.Type...) { self.init(feed, kinds) }
+
+    init(_ feed: any Feed, _ kinds: [any Kind.Type]) {
         self.feed = feed
         self.kinds = kinds
     }
@@ -139,8 +142,7 @@ extension DaemonProcess {
                     directories: configuration.daemon.manifests,
                     overlays: configuration.daemon.statusDirectory.map { [$0] } ?? [],
                     memory: "\(configuration.daemon.runDirectory)/manifests"),
-                Pod.self, Node.self, Namespace.self, NetworkPolicy.self,
-                AdminNetworkPolicy.self, BaselineAdminNetworkPolicy.self),
+                KindDecoder.base.map(\.type)),
         ]
     }
 
