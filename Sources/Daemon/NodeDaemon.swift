@@ -80,6 +80,7 @@ extension DaemonProcess {
         [
             try HostPlane(.init(ovsDirectory: paths.switchDirectory)),
             try OpenFlowPlane(.init(ovsDirectory: paths.switchDirectory)),
+            AnswerPlane(),
         ] + (try statusPlanes(writer: configuration.node.nodeName))
     }
 
@@ -132,7 +133,9 @@ struct ExpectedFeed: Sendable {
     let feed: any Feed
     let kinds: [any Kind.Type]
 
-    init(_ feed: any Feed, _ kinds: any Kind.Type...) {
+    init(_ feed: any Feed, _ kinds: any Kind.Type...) { self.init(feed, kinds) }
+
+    init(_ feed: any Feed, _ kinds: [any Kind.Type]) {
         self.feed = feed
         self.kinds = kinds
     }
@@ -150,7 +153,7 @@ extension DaemonProcess {
                     directories: configuration.daemon.manifests,
                     overlays: configuration.daemon.statusDirectory.map { [$0] } ?? [],
                     memory: "\(configuration.daemon.runDirectory)/manifests"),
-                Pod.self, Node.self, Namespace.self),
+                KindDecoder.base.map(\.type)),
         ]
     }
 
