@@ -24,7 +24,7 @@ func module(_ name: String) -> [Target] {
             swiftSettings: swift),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.init(stringLiteral: name), "ModuleHarness", "Core", "Model", "Vocabulary"],
+            dependencies: [.init(stringLiteral: name), "ModuleHarness", "Core", "Model", "Vocabulary", "Feeds"],
             path: "Modules/\(name)/Tests", swiftSettings: swift),
     ]
 }

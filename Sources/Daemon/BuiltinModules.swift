@@ -13,12 +13,6 @@ enum BuiltinModules {
 
     static var manifests: [Manifest] { all.map { $0.manifest } }
 
-    /// Whether a module has anything to do in this daemon.
-    static func belongs(_ name: String, to scope: Engine.Role) -> Bool {
-        guard let type = all.first(where: { $0.manifest.name == name }) else { return false }
-        return scope == .node ? type is any NodeModule.Type : type is any ClusterModule.Type
-    }
-
     static func enable(_ name: String, in engine: Engine) throws(Rejection) {
         guard let type = all.first(where: { $0.manifest.name == name }) else { return }
         switch engine.scope {
