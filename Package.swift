@@ -42,7 +42,7 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = [], tested with:
     ]
 }
 
-let modules = ["PodNetwork", "Gateway"]
+let modules = ["PodNetwork", "Gateway", "Services", "NetworkPolicy"]
 
 var targets: [Target] = [.target(name: "CLinux")]
 targets += part("Core", tested: ["ModuleHarness"])
@@ -64,7 +64,8 @@ targets += part("Supervision", ["CLinux", "Linux"], tested: [])
 targets += part(
     "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"],
     tested: ["ovenbird-cni"])
-targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: ["OVSDBTestKit", posix])
+targets += part(
+    "Planes", ["Core", "Model", "OVSDB", "Linux", nio, posix, http, log], tested: ["OVSDBTestKit"])
 targets += part(
     "Daemon",
     ["CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "Planes", "Supervision", "Vocabulary", log]

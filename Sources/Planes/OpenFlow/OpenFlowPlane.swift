@@ -4,8 +4,8 @@ import Synchronization
 
 /// Realises the rows of the plane `of`: the flows of bridges.
 ///
-/// At start, after a restart of the switch and every `audit` the flows are read back and compared; in between only
-/// differences are sent. Flows of others, known by their cookie, are left alone, except on bridges that are wholly
+/// At start, after a restart of the switch, when a bridge has fewer of them than it should, and every `audit` the flows
+/// are read back and compared; in between only differences are sent. Flows of others, known by their cookie, are left alone, except on bridges that are wholly
 /// ours. A bridge that is not there is waited for.
 public final class OpenFlowPlane: AuditedPlane {
     public let name = PlaneName.openflow
@@ -68,7 +68,7 @@ public final class OpenFlowPlane: AuditedPlane {
         var said = (refused: [RowID: String](), isConnected: false)
         var turn: UInt64?
         while true {
-            let mustLook = worker.isWaiting || worker.followsPorts
+            let mustLook = worker.isWaiting || worker.followsPorts || worker.watches
             let deadline = mustLook ? min(nextAudit, nextLook) : nextAudit
             _ = waker.wait(for: events.descriptors, timeout: deadline - clock.now)
             if waker.isCancelled { return }
@@ -91,7 +91,8 @@ public final class OpenFlowPlane: AuditedPlane {
             }
             do {
                 if clock.now >= nextLook || !concerned.isEmpty {
-                    nextLook = clock.now + (worker.isWaiting ? .milliseconds(250) : .seconds(2))
+                    nextLook = clock.now + (worker.isWaiting ? .milliseconds(250) : .seconds(worker.watches ? 1 : 2))
+                    if worker.watches { concerned.formUnion(try worker.lookForLosses()) }
                     if worker.followsPorts { concerned.formUnion(try worker.refreshPorts()) }
                     concerned.formUnion(worker.openBridges)
                 }
