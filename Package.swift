@@ -76,6 +76,12 @@ targets += [
         dependencies: ["Core", "Daemon", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", arguments],
         swiftSettings: swift)
 ]
+targets.append(
+    .testTarget(
+        name: "RobustnessTests",
+        dependencies: [
+            "Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni",
+        ], swiftSettings: swift))
 targets += modules.flatMap(module)
 /// Whole labs, with packets.
 targets.append(
