@@ -42,7 +42,7 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = [], tested with:
     ]
 }
 
-let modules = ["PodNetwork", "Gateway", "NetworkPolicy"]
+let modules = ["PodNetwork", "Gateway", "NetworkPolicy", "Multicast"]
 
 var targets: [Target] = [.target(name: "CLinux")]
 targets += part("Core", tested: ["ModuleHarness"])
@@ -77,10 +77,12 @@ targets += [
 ]
 targets += modules.flatMap(module)
 /// Whole labs, with packets.
-targets.append(
+targets += ["PacketTests", "PolicyTests"].map {
     .testTarget(
-        name: "PacketTests", dependencies: ["Core", "Lab", "Linux", "Model", "ovenbird", "ovenbird-cni"],
-        swiftSettings: swift))
+        name: $0,
+        dependencies: ["Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni"],
+        swiftSettings: swift)
+}
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
 targets.append(
     .executableTarget(
