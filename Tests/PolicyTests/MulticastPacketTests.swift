@@ -41,7 +41,7 @@ extension InLabs.Acceptance {
         let socket =
             family == .v4
             ? "UDP4-DATAGRAM:\(group):7777,ip-multicast-ttl=\(hops),ip-multicast-if=$(ip -4 -o addr show dev eth0 | awk '{print $4}' | cut -d/ -f1)"
-            : "UDP6-DATAGRAM:[\(group)%eth0]:7777,ipv6-multicast-hops=\(hops)"
+            : "UDP6-DATAGRAM:[\(group)]:7777,setsockopt-int=41:18:\(hops)"
         try await lab.shell(
             sender, "for i in 1 2 3 4 5 6 7 8; do echo hello | timeout 1 socat -u - \"\(socket)\"; sleep 0.2; done")
         return Set(
