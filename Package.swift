@@ -42,7 +42,7 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = [], tested with:
     ]
 }
 
-let modules = ["PodNetwork", "Gateway", "NetworkPolicy", "Multicast"]
+let modules = ["PodNetwork", "Gateway", "Services", "NetworkPolicy", "Multicast"]
 
 var targets: [Target] = [.target(name: "CLinux")]
 targets += part("Core", tested: ["ModuleHarness"])
@@ -64,7 +64,8 @@ targets += part("Supervision", ["CLinux", "Linux"], tested: [])
 targets += part(
     "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"],
     tested: ["ovenbird-cni"])
-targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: ["OVSDBTestKit", posix])
+targets += part(
+    "Planes", ["Core", "Model", "OVSDB", "Linux", nio, posix, http, log], tested: ["OVSDBTestKit"])
 targets += part(
     "Daemon",
     ["CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "Planes", "Supervision", "Vocabulary", log]
@@ -88,6 +89,12 @@ targets.append(
     .executableTarget(
         name: "PodBenchmark", dependencies: ["Lab", "Linux", "LocalHTTP", "Model"], swiftSettings: swift))
 targets.append(.executableTarget(name: "CoreBenchmark", dependencies: ["Core"], swiftSettings: swift))
+targets.append(
+    .executableTarget(
+        name: "PolicyBenchmark",
+        dependencies: [
+            "Core", "Feeds", "Linux", "Model", "NetworkPolicy", "OVSDB", "OVSDBTestKit", "Planes", "PodNetwork",
+        ], swiftSettings: swift))
 
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }
 

@@ -3,11 +3,12 @@ import Gateway
 import Multicast
 import NetworkPolicy
 import PodNetwork
+import Services
 
 /// The modules that the program has. The order decides who wins where two want different things.
 enum BuiltinModules {
     private static let all: [any Module.Type] = [
-        PodNetworkModule.self, GatewayModule.self, NetworkPolicyModule.self, MulticastModule.self,
+        PodNetworkModule.self, GatewayModule.self, ServicesModule.self, NetworkPolicyModule.self, MulticastModule.self,
         ObjectProblemsModule.self,
     ]
 

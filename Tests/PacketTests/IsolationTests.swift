@@ -53,7 +53,8 @@ extension Packets.DualStack {
             let source = foreign.prefix { $0 != "/" }
             try await lab.shell("t/a1", "ip addr add \(foreign) dev eth0\(family == .v6 ? " nodad" : "")")
             let capture = try await Capture.start(lab, "t/a2", "eth0", family == .v4 ? "icmp" : "icmp6")
-            let spoofed = try await lab.outcome("t/a1", "ping", "-c", "2", "-i", "0.2", "-w", "1", "-I", "\(source)", "\(target)")
+            let spoofed = try await lab.outcome(
+                "t/a1", "ping", "-c", "2", "-i", "0.2", "-w", "1", "-I", "\(source)", "\(target)")
             try await lab.shell("t/a1", "ip addr del \(foreign) dev eth0; ip neigh flush dev eth0")
             #expect(!spoofed.succeeded, "\(family)")
             // Its own address works, with its neighbours found anew.

@@ -11,6 +11,8 @@ final class PlaneState {
     /// Whether somebody realises it; only then does anything wait for its word.
     var isAttached = false
     var hasFirst = false
+    /// The turn of its first delta, which brings the rows of all earlier turns.
+    var firstTurn: UInt64 = 0
     /// The turns whose deltas it has not confirmed.
     var pending: [UInt64] = []
     var refused: [RowID: String] = [:]
@@ -208,6 +210,7 @@ extension Engine {
                 delta.rows = everything(plane: index)
                 if delta.rows.isEmpty && !plane.isAttached { continue }
                 plane.hasFirst = true
+                plane.firstTurn = turnNumber
             }
             statistics.rows += delta.rows.count
             if plane.isAttached { plane.pending.append(turnNumber) }

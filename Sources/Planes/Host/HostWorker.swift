@@ -53,6 +53,8 @@ final class HostWorker {
         var refused: [RowID: String]
         /// Rows that were in force and that somebody had changed.
         var repaired: [RowID]
+        /// All rows for which something had to be written.
+        var written: [RowID]
     }
 
     /// One round over these parts. `thorough` looks also where no news comes from: into netfilter.
@@ -153,6 +155,7 @@ final class HostWorker {
         for (row, standing) in standings {
             if case .refused(let words) = standing, refused[row] == nil { refused[row] = words }
         }
-        return Result(refused: refused, repaired: repaired.sorted())
+        let written = new.filter { $0.value == .written }.keys.sorted()
+        return Result(refused: refused, repaired: repaired.sorted(), written: written)
     }
 }

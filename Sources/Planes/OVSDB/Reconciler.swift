@@ -91,6 +91,11 @@ final class Reconciler {
         }
     }
 
+    /// Forgets what it knows of the server's rows, looks at all of them and compares everything.
+    func startOver() {
+        if isConnected { reset() }
+    }
+
     private func reset() {
         (layouts, actual) = database.read { [tables] replica in
             let layouts = Layouts(tables, replica)

@@ -14,10 +14,14 @@ final class OpenFlowWorker<Sink: FlowSink> {
     private var touched: Set<RowID> = []
     private(set) var isStarted = false
     private(set) var writes = 0
+    private let keeper: LearnedKeeper<Sink>
+    /// Bridges that have lost flows, until what they had learned is back.
+    private var cleared: Set<String> = []
 
     init(_ sink: Sink, owns: @escaping @Sendable (String) -> Bool) {
         self.sink = sink
         self.owns = owns
+        keeper = LearnedKeeper(sink)
     }
 
     /// Bridges of which rows speak, or did.
@@ -43,6 +47,13 @@ final class OpenFlowWorker<Sink: FlowSink> {
             for (bridge, rows) in wanted where rows[change.row] != nil {
                 wanted[bridge]?[change.row] = nil
                 concerned.insert(bridge)
+            }
+            if change.row.table == LearnedFlows.table {
+                do { try keeper.take(change.row, desired[change.row]) } catch {
+                    malformed[change.row] = error.description
+                }
+                touched.remove(change.row)
+                continue
             }
             guard let content = desired[change.row] else { continue }
             do {
@@ -74,6 +85,30 @@ final class OpenFlowWorker<Sink: FlowSink> {
         return (try reader.string("bridge"), flow)
     }
 
+    /// Whether somebody else has a say over a bridge with flows of ours, so that it is worth looking for losses.
+    var watches: Bool { !keeper.isIdle || tables.values.contains { !$0.isOwned && $0.present?.isEmpty == false } }
+
+    /// Looks for what others do to bridges: the bridges that have lost flows of ours are distrusted and returned. What
+    /// a bridge has learned is remembered as long as it has lost none.
+    func lookForLosses() throws -> Set<String> {
+        for bridge in cleared {
+            if tables[bridge]?.present != nil { try keeper.restore(bridge) }
+        }
+        cleared = cleared.filter { tables[$0] != nil && tables[$0]?.present == nil }
+        var losers: Set<String> = []
+        func isWhole(_ bridge: String) throws -> Bool {
+            guard let table = tables[bridge], !table.isOwned, let present = table.present else { return true }
+            return try sink.count(bridge) >= present.count
+        }
+        for (bridge, table) in tables where table.present != nil && sink.isReachable(bridge) {
+            if try !isWhole(bridge) { losers.insert(bridge) }
+        }
+        if losers.isEmpty { try keeper.look(isWhole) }
+        for bridge in losers { distrust(bridge) }
+        cleared.formUnion(losers)
+        return losers
+    }
+
     /// Forgets what is known of a bridge's flows, so that the next round reads them.
     func distrust(_ bridge: String) { tables[bridge]?.present = nil }
 
@@ -87,6 +122,8 @@ final class OpenFlowWorker<Sink: FlowSink> {
     struct Result {
         var refused: [RowID: String]
         var repaired: [RowID]
+        /// All rows whose flows had to be written.
+        var written: [RowID]
         /// Every bridge of which a row speaks takes flows.
         var isConnected: Bool
     }
@@ -94,6 +131,7 @@ final class OpenFlowWorker<Sink: FlowSink> {
     func round(_ concerned: Set<String>) throws -> Result {
         if ports == nil { _ = try refreshPorts() }
         var repaired: [RowID] = []
+        var written: [RowID] = []
         var failure: (any Error)?
         for bridge in concerned.sorted() {
             guard var table = tables[bridge] else { continue }
@@ -106,6 +144,8 @@ final class OpenFlowWorker<Sink: FlowSink> {
             do {
                 let result = try table.reconcile(rows, ports: ports?[bridge] ?? [:], sink)
                 writes += result.count
+                written += result.written
+                if !wasKnown, !result.written.isEmpty { cleared.insert(bridge) }
                 if !wasKnown { repaired += result.written.filter { !touched.contains($0) } }
             } catch {
                 table.present = nil
@@ -120,7 +160,8 @@ final class OpenFlowWorker<Sink: FlowSink> {
         var refused = malformed
         for table in tables.values { refused.merge(table.refused) { $1 } }
         return Result(
-            refused: refused, repaired: repaired.sorted(), isConnected: !tables.values.contains { $0.present == nil })
+            refused: refused, repaired: repaired.sorted(), written: written.sorted(),
+            isConnected: !tables.values.contains { $0.present == nil })
     }
 
     /// Rows that have not been in force yet: when they go in, that is no repair.

@@ -18,7 +18,8 @@ final class Capture: Sendable {
 
     /// Returns when the capture has begun.
     static func start(_ lab: PacketLab, _ place: String, _ device: String, _ filter: String) async throws -> Capture {
-        let file = "\(lab.directory)/capture-\(place.replacing("/", with: "-"))-\(device)-\(UInt32.random(in: 0...(.max)))"
+        let file =
+            "\(lab.directory)/capture-\(place.replacing("/", with: "-"))-\(device)-\(UInt32.random(in: 0...(.max)))"
         let probe = lab.probe
         let process = try await onThread {
             try probe.start(
