@@ -33,7 +33,8 @@ final class Zone {
                 Attachment.self,
             ])
         engine.attach(plane: PlaneName.northbound)
-        try engine.enable(PodNetworkModule(.init()))
+        let podNetwork: any NodeModule = try PodNetworkModule(.init())
+        try engine.enable(podNetwork)
         try engine.enable(NetworkPolicyModule(.init()))
     }
 
