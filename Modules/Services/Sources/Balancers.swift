@@ -129,7 +129,8 @@ struct Balancers {
     }
 
     private func add(_ row: RowName, _ vips: [String: String], _ cell: inout Cell) {
-        let name = "Service_\(service.namespace)/\(service.name)_\(row.transport.rawValue)_"
+        let name =
+            "Service_\(service.namespace)/\(service.name)_\(row.transport.rawValue)_"
             + row.part.suffix(world.local.nodeName)
         var options = [
             "reject": "true", "event": "false", "skip_snat": String(row.part.keepsSource),

@@ -11,7 +11,8 @@ enum Balancing {
         let frontends = Claims.won(asked.list, by: service, &complaints, &cell)
         if !frontends.isEmpty {
             let selector = LabelSelector(labels: [EndpointSlice.serviceLabel: service.name])
-            let slices = cell.list(cell.group(of: EndpointSlice.self, in: .namespace(service.namespace), matching: selector))
+            let slices = cell.list(
+                cell.group(of: EndpointSlice.self, in: .namespace(service.namespace), matching: selector))
             complaints += unusable(slices, for: frontends, world)
             complaints += affinityComplaints(service)
             let zone =
