@@ -33,8 +33,8 @@ final class Zone {
                 Attachment.self,
             ])
         engine.attach(plane: PlaneName.northbound)
-        let podNetwork: any NodeModule = try PodNetworkModule(.init())
-        try engine.enable(podNetwork)
+        let network: any NodeModule = try PodNetworkModule(.init())
+        try engine.enable(network)
         try engine.enable(NetworkPolicyModule(.init()))
     }
 
