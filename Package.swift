@@ -42,7 +42,7 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = [], tested with:
     ]
 }
 
-let modules = ["PodNetwork", "Gateway", "Services"]
+let modules = ["PodNetwork", "Gateway", "Services", "NetworkPolicy"]
 
 var targets: [Target] = [.target(name: "CLinux")]
 targets += part("Core", tested: ["ModuleHarness"])
@@ -77,7 +77,15 @@ targets += [
         swiftSettings: swift)
 ]
 targets += modules.flatMap(module)
+/// Whole labs, with packets.
+targets.append(
+    .testTarget(
+        name: "PacketTests", dependencies: ["Core", "Lab", "Linux", "Model", "ovenbird", "ovenbird-cni"],
+        swiftSettings: swift))
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
+targets.append(
+    .executableTarget(
+        name: "PodBenchmark", dependencies: ["Lab", "Linux", "LocalHTTP", "Model"], swiftSettings: swift))
 targets.append(.executableTarget(name: "CoreBenchmark", dependencies: ["Core"], swiftSettings: swift))
 
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }

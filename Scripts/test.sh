@@ -5,6 +5,4 @@ cd "$(dirname "$0")/.."
 ./Scripts/check.sh
 # In one process each: a lab wants the machine's two cores for itself.
 swift build --build-tests -q
-make -s cni
-export OVENBIRD_LAB_PROGRAM=$PWD/.build/debug/ovenbird OVENBIRD_LAB_CNI=$PWD/.build/release/ovenbird-cni
 swift test --skip-build --no-parallel

@@ -3,11 +3,33 @@ import Glibc
 
 // Usage: CoreBenchmark [WORKLOAD]. Without a name, runs each workload in a process of its own.
 
-let workloads: [(name: String, make: () -> Workload)] = [
-    ("namespaces", { .manyNamespaces() }),
-    ("policies", { .manyPolicies() }),
-    ("pods", { .manyPods(local: 100_000) }),
-    ("pods-250-local", { .manyPods(local: 250) }),
+/// What a workload must come to, whatever the machine: times vary, these do not.
+struct Expectation: Equatable {
+    var cellRuns = 0
+    var rows = 0
+    var facts = 0
+    var groups = 0
+    /// Cell runs, rows and facts of all flips.
+    var flips: [Int] = []
+}
+
+let workloads: [(name: String, expected: Expectation, make: () -> Workload)] = [
+    (
+        "namespaces", Expectation(cellRuns: 200_000, rows: 250_003, facts: 400_004, groups: 125_000),
+        { .manyNamespaces() }
+    ),
+    ("policies", Expectation(cellRuns: 20_001, rows: 20_005, facts: 40_006, groups: 2), { .manyPolicies() }),
+    (
+        "pods",
+        Expectation(
+            cellRuns: 110_100, rows: 140_023, facts: 260_024, groups: 20_025, flips: [9_600, 39_000, 39_000]),
+        { .manyPods(local: 100_000) }
+    ),
+    (
+        "pods-250-local",
+        Expectation(cellRuns: 110_100, rows: 658, facts: 1_109, groups: 10_110, flips: [9_625, 373, 715]),
+        { .manyPods(local: 250) }
+    ),
 ]
 
 func cpu() -> Double { seconds(of: CLOCK_PROCESS_CPUTIME_ID) }
@@ -32,7 +54,8 @@ func seconds(_ time: Double) -> String {
     return "\(milliseconds / 1000).\(String(milliseconds % 1000 + 1000).dropFirst()) s"
 }
 
-func measure(_ name: String, _ work: consuming Workload) throws {
+func measure(_ name: String, _ work: consuming Workload) throws -> Expectation {
+    var found = Expectation()
     let engine = Engine(scope: .node)
     // One turn, so that the load is not measured with the number of its slices.
     engine.slice = .max
@@ -55,6 +78,7 @@ func measure(_ name: String, _ work: consuming Workload) throws {
         turns += 1
     } while engine.hasWork
     let loaded = cpu() - start
+    found.cellRuns = runs
     let peak = peakMegabytes()
     print(
         "\(name): load \(seconds(loaded)), peak \(peak) MB (\(objects) of them objects), \(runs) cell runs in \(turns) turns"
@@ -65,6 +89,9 @@ func measure(_ name: String, _ work: consuming Workload) throws {
     let first = engine.turn()
     let handed = cpu() - start
     let counts = engine.counts()
+    found.rows = first.statistics.rows
+    found.facts = counts.facts
+    found.groups = counts.groups
     print(
         "\(name): first delta \(seconds(handed)), \(first.statistics.rows) rows, \(counts.facts) facts stored, "
             + "\(counts.groups) groups, \(counts.buckets) buckets, \(engine.problems().count) problems")
@@ -72,14 +99,20 @@ func measure(_ name: String, _ work: consuming Workload) throws {
     print(
         "\(name): \(memory.values.reduce(0, +) >> 20) MB without objects: "
             + memory.sorted { $0.value > $1.value }.map { "\($0.key) \($0.value >> 20)" }.joined(separator: ", "))
-    guard !work.flips.isEmpty else { return }
+    guard !work.flips.isEmpty else { return found }
 
-    runs = 0
+    found.flips = flip(name, work.flips, engine)
+    return found
+}
+
+/// Changes one label at a time, each in a turn of its own.
+func flip(_ name: String, _ flips: [any Kind], _ engine: Engine) -> [Int] {
+    var runs = 0
     var rows = 0
     var facts = 0
     var worst = 0.0
-    start = cpu()
-    for flip in work.flips {
+    let start = cpu()
+    for flip in flips {
         let before = wall()
         engine.apply(.changes(feed: "objects", [.put(flip)], lane: .bulk))
         let result = engine.turn()
@@ -88,10 +121,11 @@ func measure(_ name: String, _ work: consuming Workload) throws {
         rows += result.statistics.rows
         facts += result.statistics.facts
     }
-    let each = (cpu() - start) / Double(work.flips.count)
+    let each = (cpu() - start) / Double(flips.count)
     print(
-        "\(name): \(work.flips.count) flips, \(Int(each * 1e7) / 10).\(Int(each * 1e7) % 10) us each, worst (wall) "
+        "\(name): \(flips.count) flips, \(Int(each * 1e7) / 10).\(Int(each * 1e7) % 10) us each, worst (wall) "
             + "\(Int(worst * 1e6)) us, \(runs) cell runs, \(rows) rows, \(facts) facts")
+    return [runs, rows, facts]
 }
 
 /// Runs this program again for one workload.
@@ -112,7 +146,11 @@ if CommandLine.arguments.count > 1 {
         print("no workload \(CommandLine.arguments[1]); there are \(workloads.map(\.name).joined(separator: ", "))")
         exit(2)
     }
-    try measure(workload.name, workload.make())
+    let found = try measure(workload.name, workload.make())
+    guard found == workload.expected else {
+        print("\(workload.name): expected \(workload.expected), found \(found)")
+        exit(1)
+    }
 } else {
     for workload in workloads { spawn(workload.name) }
 }

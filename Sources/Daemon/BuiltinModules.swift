@@ -1,12 +1,14 @@
 import Core
 import Gateway
+import NetworkPolicy
 import PodNetwork
 import Services
 
 /// The modules that the program has. The order decides who wins where two want different things.
 enum BuiltinModules {
     private static let all: [any Module.Type] = [
-        PodNetworkModule.self, GatewayModule.self, ServicesModule.self, ObjectProblemsModule.self,
+        PodNetworkModule.self, GatewayModule.self, ServicesModule.self, NetworkPolicyModule.self,
+        ObjectProblemsModule.self,
     ]
 
     static var manifests: [Manifest] { all.map { $0.manifest } }

@@ -1,6 +1,7 @@
 import Control
 import Core
 import Model
+import Planes
 import Vocabulary
 
 /// What the control socket answers. Reading never changes anything; switching a module is the one thing that does.
@@ -9,6 +10,7 @@ struct ControlAPI: Sendable {
     let name: String
     let scheduler: Scheduler
     let times: StartTimes
+    let planes: [any Plane]
     /// The states of the processes that the daemon keeps running, if it does.
     let engineStates: @Sendable () async -> [JSON]
 
@@ -17,6 +19,7 @@ struct ControlAPI: Sendable {
         case ("GET", "/status"): await ok(status())
         case ("GET", "/modules"): await ok(modules())
         case ("GET", "/start-times"): ok(times.json)
+        case ("POST", "/audit"): await ok(audit())
         case ("GET", "/rows"): await ok(rows(request.query))
         case ("GET", "/row"): await found(row(request.query["id"] ?? ""))
         case ("GET", "/objects"): await ok(objects(request.query))
@@ -34,9 +37,28 @@ struct ControlAPI: Sendable {
 
     private func status() async -> JSON {
         let processes = await engineStates()
+        let writes = Dictionary(
+            planes.compactMap { $0 as? any AuditedPlane }.map { ($0.name, $0.writes) }, uniquingKeysWith: +)
         return await scheduler.ask { [role, name] engine, state in
-            Report.status(role: role, name: name, engine, state, processes: processes)
+            Report.status(role: role, name: name, engine, state, writes, processes: processes)
         }
+    }
+
+    /// Makes every plane compare everything; names what was not as desired.
+    private func audit() async -> JSON {
+        var found: [String: Audit?] = [:]
+        await withTaskGroup(of: (String, Audit?).self) { group in
+            for plane in planes.compactMap({ $0 as? any AuditedPlane }) {
+                group.addTask { (plane.name, await plane.audit()) }
+            }
+            for await (name, audit) in group { found[name] = .some(audit) }
+        }
+        return Report.envelope(
+            "Audit",
+            [
+                "clean": .boolean(found.values.allSatisfy { $0.map { $0.writes == 0 } ?? false }),
+                "planes": .array(found.sorted { $0.key < $1.key }.map(Report.audit)),
+            ])
     }
 
     private func modules() async -> JSON {
@@ -130,7 +152,7 @@ struct ControlAPI: Sendable {
 
 extension Report {
     static func status(
-        role: String, name: String, _ engine: Engine, _ state: RunState, processes: [JSON]
+        role: String, name: String, _ engine: Engine, _ state: RunState, _ writes: [String: Int], processes: [JSON]
     ) -> JSON {
         let problems = engine.problems()
         let refused = state.planes.flatMap { plane in plane.value.refused.map { (plane.key, $0.key, $0.value) } }
@@ -163,6 +185,7 @@ extension Report {
                             "confirmed": .integer(Int(plane.value.confirmed)),
                             "rows": .integer(engine.rows(plane: plane.key).count),
                             "repairs": .integer(plane.value.repairs),
+                            "writes": .integer(writes[plane.key] ?? 0),
                             "refused": .array(
                                 plane.value.refused.sorted { $0.key < $1.key }.map {
                                     ["row": .string($0.key.description), "message": .string($0.value)]

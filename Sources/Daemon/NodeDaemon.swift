@@ -49,9 +49,11 @@ extension DaemonProcess {
         let scheduler = try makeScheduler(.node, feeds, planes, expecting: ["cni": [Attachment.self]])
         let times = StartTimes()
         let cni = CNIFeed(
-            socket: paths.cni, stateDirectory: paths.attachments, resolver: PodAttachments(scheduler: scheduler, node: configuration.node.nodeName, times: times))
+            socket: paths.cni, stateDirectory: paths.attachments,
+            resolver: PodAttachments(scheduler: scheduler, node: configuration.node.nodeName, times: times))
         let api = ControlAPI(
-            role: "node", name: configuration.node.nodeName, scheduler: scheduler, times: times
+            role: "node", name: configuration.node.nodeName, scheduler: scheduler, times: times,
+            planes: planes
         ) {
             await processes().map(Report.process)
         }
@@ -102,7 +104,9 @@ extension DaemonProcess {
         let feeds = baseFeeds(configuration.node)
         let planes = try statusPlanes(writer: "cluster-manager")
         let scheduler = try makeScheduler(.cluster, feeds, planes)
-        let api = ControlAPI(role: "cluster", name: "cluster-manager", scheduler: scheduler, times: StartTimes()) { [] }
+        let api = ControlAPI(
+            role: "cluster", name: "cluster-manager", scheduler: scheduler, times: StartTimes(), planes: planes
+        ) { [] }
         try await untilStopped {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
@@ -118,7 +122,9 @@ struct ExpectedFeed: Sendable {
     let feed: any Feed
     let kinds: [any Kind.Type]
 
-    init(_ feed: any Feed, _ kinds: any Kind.Type...) {
+    init(_ feed: any Feed, _ kinds: any Kind.Type...) { self.init(feed, kinds) }
+
+    init(_ feed: any Feed, _ kinds: [any Kind.Type]) {
         self.feed = feed
         self.kinds = kinds
     }
@@ -136,7 +142,7 @@ extension DaemonProcess {
                     directories: configuration.daemon.manifests,
                     overlays: configuration.daemon.statusDirectory.map { [$0] } ?? [],
                     memory: "\(configuration.daemon.runDirectory)/manifests"),
-                Pod.self, Node.self, Namespace.self, Model.Service.self, EndpointSlice.self),
+                KindDecoder.base.map(\.type)),
         ]
     }
 

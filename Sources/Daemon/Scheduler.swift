@@ -75,6 +75,7 @@ public actor Scheduler {
                 let refusals = engine.problems().filter { $0.object?.kind == LocalNode.kind }
                 guard refusals.isEmpty else { return StartRefusal(problems: refusals) }
                 isStarted = true
+                isChanged = true
             }
             for delta in result.deltas { planes.first { $0.name == delta.plane }?.apply(delta) }
             if !engine.hasWork, isChanged {
@@ -107,7 +108,7 @@ public actor Scheduler {
         case .refused(let plane, let rows): state.planes[plane, default: .init()].refused = rows
         case .repaired(let plane, let rows):
             state.planes[plane, default: .init()].repairs += rows.count
-            log.notice("put right by hand-made changes: \(rows.map(\.description).joined(separator: ", "))")
+            log.notice("put right after somebody else changed it: \(rows.map(\.description).joined(separator: ", "))")
         }
         engine.report(report)
     }
@@ -122,7 +123,8 @@ public actor Scheduler {
             + objects.values.filter { told[$0.object] != $0 }.sorted { $0.name < $1.name }.map { ObjectChange.put($0) }
         told = objects
         if !changes.isEmpty { engine.apply(.changes(feed: "problems", changes, lane: .bulk)) }
-        log(problems)
+        // What is missing while feeds are still listing is no problem yet.
+        if isStarted { log(problems) }
     }
 
     private func log(_ problems: [Problem]) {

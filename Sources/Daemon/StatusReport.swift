@@ -1,5 +1,6 @@
 import Core
 import Model
+import Planes
 import Supervision
 
 /// The daemon's answers to commands, as JSON. Fields are only ever added.
@@ -14,6 +15,13 @@ enum Report {
         [
             "module": .string(problem.module), "object": .string(problem.object?.description ?? ""),
             "field": .string(problem.field), "reason": .string(problem.reason), "message": .string(problem.message),
+        ]
+    }
+
+    static func audit(_ plane: String, _ audit: Audit?) -> JSON {
+        [
+            "name": .string(plane), "answered": .boolean(audit != nil), "writes": .integer(audit?.writes ?? 0),
+            "differences": .array((audit?.differences ?? []).map { .string($0.description) }),
         ]
     }
 

@@ -102,8 +102,8 @@ public struct NetworkCheck: Sendable {
     }
 
     /// `socat` writes IPv6 in brackets and IPv4 mapped into it.
-    private static func peer(_ text: String) -> IPAddress? {
-        let plain = text.filter { $0 != "[" && $0 != "]" }
+    static func peer(_ text: some StringProtocol) -> IPAddress? {
+        let plain = String(text).filter { $0 != "[" && $0 != "]" }
         guard let address = IPAddress(plain), address.family == .v6, address.number >> 32 == 0xffff else {
             return IPAddress(plain)
         }

@@ -77,7 +77,8 @@ actor PodSource {
     }
 
     private func plans() -> [PodPlan] {
-        pods.values.filter { !$0.isCompleted }.sorted { $0.id < $1.id }.map { pod in
+        pods.values.filter { !$0.isCompleted && $0.annotations[Lab.attachedByHand] == nil }.sorted { $0.id < $1.id }.map
+        { pod in
             PodPlan(pod, on: placements.node(for: pod))
         }
     }

@@ -100,7 +100,8 @@ struct Source {
                 enumerations: ["protocols": "OpenFlowVersion"]),
             Selection(
                 table: "Port", identity: .columns(["name"]),
-                only: ["external_ids", "interfaces", "name", "other_config", "qos", "tag", "trunks", "vlan_mode"]),
+                only: ["external_ids", "interfaces", "name", "other_config", "qos", "tag", "trunks", "vlan_mode"],
+                shared: ["qos"]),
             Selection(
                 table: "Interface", identity: .columns(["name"]),
                 only: [

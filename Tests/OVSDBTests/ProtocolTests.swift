@@ -84,6 +84,17 @@ import Testing
         #expect(rounds.withLock { $0 } == 2)
     }
 
+    @Test func theReasonWhyAConnectionEndsIsKept() async throws {
+        let server = try await FakeServer { method, id in
+            [#"{"id":\#(id),"error":null,"result":\#(Self.schema)}"#, #"{"x":1}"#]
+        }
+        let (database, task) = run(server)
+        defer { task.cancel() }
+        while database.failure == nil { await Task.yield() }
+        #expect(database.failure?.contains("bad JSON") == true)
+        #expect(!database.isConnected)
+    }
+
     @Test func aServerThatKeepsAHistorySendsOnlyWhatChanged() async throws {
         let rounds = Mutex(0)
         let server = try await FakeServer { method, id in

@@ -196,6 +196,25 @@ struct HostPodTests {
         try await bench.stop()
     }
 
+    @Test func aSandboxThatGetsAnotherNamespaceIsWiredThere() async throws {
+        let host = try TestNamespace("other-h")
+        let old = try TestNamespace("other-a")
+        let new = try TestNamespace("other-b")
+        let bench = try PlaneBench(in: host)
+        try await bench.set([link(old)])
+        try await bench.set([link(new)])
+        #expect(bench.refused.isEmpty)
+        #expect(try !names(old).contains("eth0"))
+        #expect(try new.run("ip route").contains("default via 10.244.1.1 dev eth0"))
+        try await bench.stop()
+        let second = try PlaneBench(in: host)
+        try await second.set([link(old)])
+        #expect(second.refused.isEmpty)
+        #expect(try names(old).contains("eth0") && !names(new).contains("eth0"))
+        #expect(try host.run("nft list table netdev ovenbird").contains("device \"veth-abc\""))
+        try await second.stop()
+    }
+
     @Test func manyPodsAreWiredAtOnce() async throws {
         let host = try TestNamespace("many-h")
         let pods = try (0..<20).map { try TestNamespace("many-\($0)") }

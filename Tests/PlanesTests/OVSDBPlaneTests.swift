@@ -176,4 +176,31 @@ import Testing
         #expect(try bench.server.tool("get", "Logical_Router", "r1", "enabled") == "[]")
         #expect(try bench.server.tool("get", "Logical_Router", "r1", "options") == "{}")
     }
+
+    @Test func aRowWhoseKeyIsNotItsNameIsKnownByItsName() async throws {
+        let rows: [any Row] = [
+            LogicalSwitch(key: .fixed("s1"), loadBalancerGroup: [RowRef(fixed: "all/lbs")], name: "s1"),
+            LoadBalancerGroup(key: .fixed("all/lbs"), name: "lbs"),
+            PortGroup(key: .fixed("group/x"), name: "pgx"),
+        ]
+        let bench = try OVSDBBench(.northbound)
+        try bench.server.tool("pg-add", "pgx")
+        let before = try bench.server.tool("get", "Port_Group", "pgx", "_uuid")
+        for row in rows { bench.put(row) }
+        await bench.apply()
+        #expect(bench.refused == [:])
+        #expect(try bench.server.tool("get", "Port_Group", "pgx", "_uuid") == before)
+        #expect(try bench.server.tool("get", "Logical_Switch", "s1", "load_balancer_group") != "[]")
+        await bench.restart()
+        await bench.apply()
+        #expect(bench.plane.statistics.transactions == 0)
+        try bench.server.tool("clear", "Logical_Switch", "s1", "load_balancer_group")
+        await bench.untilRepaired()
+        #expect(try bench.server.tool("get", "Logical_Switch", "s1", "load_balancer_group") != "[]")
+        bench.put(LogicalSwitch(key: .fixed("s1"), name: "s1"))
+        bench.remove(LoadBalancerGroup(key: .fixed("all/lbs")))
+        await bench.restart()
+        await bench.apply()
+        #expect(try bench.server.tool("--bare", "--columns=name", "list", "Load_Balancer_Group") == "")
+    }
 }

@@ -104,4 +104,19 @@ import Testing
         #expect(try bench.server.tool("lsp-list", "s1").contains("(p1)"))
         #expect(bench.plane.statistics.transactions == 1)
     }
+
+    /// A row of a table that only a later engine has.
+    private struct Later: Row {
+        static let table = Table(plane: PlaneName.northbound, name: "Later", columns: [.init("name", .scalar)])
+        let key: RowKey
+        func encode(into columns: inout ColumnWriter) { columns.scalar(0, "x") }
+    }
+
+    @Test func aRowOfATableThatTheDatabaseLacksIsReportedAndTheRestGoesIn() async throws {
+        let bench = try OVSDBBench(.northbound)
+        bench.put(Later(key: .fixed("l")), AddressSet(key: .fixed("as"), name: "as"))
+        await bench.apply()
+        #expect(bench.refused == [RowID(Later.table, "l"): "the database has no table Later"])
+        #expect(try bench.server.tool("--bare", "--columns=name", "list", "Address_Set") == "as")
+    }
 }

@@ -19,7 +19,7 @@ struct DiscoveryTests {
 
     @Test("refuses two ways out, in the words that users know, IPv4's first")
     func twoInterfaces() {
-        let rejection = rejection { try find([v4("br-ex"), v6("ens4")]) }
+        let rejection = rejection { () throws(Rejection) in try find([v4("br-ex"), v6("ens4")]) }
         #expect(rejection?.reason == "MultipleGatewayInterfaces")
         #expect(rejection?.message.hasPrefix("multiple gateway interfaces detected: br-ex ens4") == true)
     }
@@ -32,7 +32,7 @@ struct DiscoveryTests {
 
     @Test("refuses a node without a default route")
     func nothing() {
-        let rejection = rejection { try find([]) }
+        let rejection = rejection { () throws(Rejection) in try find([]) }
         #expect(rejection?.message.hasPrefix("failed to get default gateway interface") == true)
     }
 
@@ -84,7 +84,7 @@ struct DiscoveryTests {
         let other = Route(
             destination: .everything(.v4), nextHops: [.init(device: "e0", gateway: IPAddress("192.0.2.1"))], metric: 0,
             table: 7)
-        #expect(rejection { try find([other]) }?.reason == "NoGatewayInterface")
+        #expect(rejection { () throws(Rejection) in try find([other]) }?.reason == "NoGatewayInterface")
     }
 }
 

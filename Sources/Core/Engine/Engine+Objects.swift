@@ -33,8 +33,11 @@ extension Engine {
         if slots[slot].waiting != 0 || intake.isUrgent(slot) { return false }
         var newest: UInt32 = 0
         collectTurns(slot, &newest, depth: 0)
+        guard newest > 0 else { return true }
         let turn = UInt64(newest - 1)
-        return planes.allSatisfy { plane in !plane.isAttached || !plane.pending.contains { $0 <= turn } }
+        return planes.allSatisfy { plane in
+            !plane.isAttached || !plane.pending.contains { $0 <= max(turn, plane.firstTurn) }
+        }
     }
 
     private func collectTurns(_ slot: UInt32, _ newest: inout UInt32, depth: Int) {

@@ -11,9 +11,13 @@ final class PlaneState {
     /// Whether somebody realises it; only then does anything wait for its word.
     var isAttached = false
     var hasFirst = false
+    /// The turn of its first delta, which brings the rows of all earlier turns.
+    var firstTurn: UInt64 = 0
     /// The turns whose deltas it has not confirmed.
     var pending: [UInt64] = []
     var refused: [RowID: String] = [:]
+    /// The turn in which each of them was first refused.
+    var refusedSince: [RowID: UInt64] = [:]
     var isConnected = true
 
     init(_ name: String) { self.name = name }
@@ -70,6 +74,9 @@ extension Engine {
             let state = planes[plane(name)]
             if state.refused != rows { problemsChanged = true }
             state.refused = rows
+            state.refusedSince = rows.reduce(into: [:]) { since, row in
+                since[row.key] = state.refusedSince[row.key] ?? turnNumber
+            }
         case .repaired: break
         case .connected(let name, let isConnected): planes[plane(name)].isConnected = isConnected
         }
@@ -78,7 +85,8 @@ extension Engine {
     /// Whether a turn has something to do.
     public var hasWork: Bool {
         !intake.isEmpty || !queue.isEmpty || !work.isEmpty || !retiring.isEmpty || problemsChanged
-            || feedsHaveListed && !isHandedOver || isHandedOver && planes.contains { $0.isAttached && !$0.hasFirst }
+            || feedsHaveListed && (!isHandedOver || kinds.contains { !$0.isComplete })
+            || isHandedOver && planes.contains { $0.isAttached && !$0.hasFirst }
     }
 
     var feedsHaveListed: Bool { feeds.values.allSatisfy(\.hasListed) }
@@ -202,6 +210,7 @@ extension Engine {
                 delta.rows = everything(plane: index)
                 if delta.rows.isEmpty && !plane.isAttached { continue }
                 plane.hasFirst = true
+                plane.firstTurn = turnNumber
             }
             statistics.rows += delta.rows.count
             if plane.isAttached { plane.pending.append(turnNumber) }

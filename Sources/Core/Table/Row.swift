@@ -76,21 +76,27 @@ public struct ColumnWriter {
     }
 
     /// What was written, in the order of the columns' indexes if the row writes them so.
-    public private(set) var columns: [(index: Int, content: Content)] = []
+    public var columns: [(index: Int, content: Content)] { written }
+
+    // Inlined into the rows' targets, where the values' types are known.
+    @usableFromInline var written: [(index: Int, content: Content)] = []
 
     public init() {}
 
-    mutating func removeAll() { columns.removeAll(keepingCapacity: true) }
+    mutating func removeAll() { written.removeAll(keepingCapacity: true) }
 
+    @inlinable
     public mutating func scalar(_ index: Int, _ value: (some ColumnElement)?) {
-        if let value { columns.append((index, .scalar(value.value))) }
+        if let value { written.append((index, .scalar(value.value))) }
     }
 
+    @inlinable
     public mutating func set(_ index: Int, _ values: [some ColumnElement]?) {
-        if let values { columns.append((index, .set(values.map(\.value)))) }
+        if let values { written.append((index, .set(values.map { $0.value }))) }
     }
 
+    @inlinable
     public mutating func map(_ index: Int, _ entries: [String: String]?) {
-        if let entries { columns.append((index, .map(entries))) }
+        if let entries { written.append((index, .map(entries))) }
     }
 }

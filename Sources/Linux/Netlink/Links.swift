@@ -106,8 +106,16 @@ extension NetlinkSocket {
         return try dump(message).compactMap { LinkInfo($0) }
     }
 
+    /// Nil when there is no device of that name.
     public func link(named name: String) throws(NetlinkError) -> LinkInfo? {
-        try links().first { $0.name == name }
+        var message = NetlinkMessage("look up link \(name)", type: Int(RTM_GETLINK), flags: .acknowledge)
+        message.linkHeader()
+        message.attribute(Int(IFLA_IFNAME), string: name)
+        message.attribute(Int(IFLA_EXT_MASK), number: UInt32(8))
+        do { return try get(message).flatMap { LinkInfo($0) } } catch {
+            if error.code == ENODEV { return nil }
+            throw error
+        }
     }
 
     /// Makes a veth pair; each end appears in its namespace at once, complete.

@@ -32,6 +32,11 @@ public final class NetlinkSocket: Sendable {
         }
     }
 
+    /// Sends a request for one thing.
+    public func get(_ message: NetlinkMessage) throws(NetlinkError) -> NetlinkReply? {
+        try exchange(message, dump: false)?.first
+    }
+
     /// Sends a request for a list. Lists that change while they are read are read again.
     public func dump(_ message: NetlinkMessage) throws(NetlinkError) -> [NetlinkReply] {
         while true {

@@ -26,9 +26,9 @@ extension Database {
                 } onCancel: {
                     channel.close(promise: nil)
                 }
-                disconnected(ConnectionFailure.closed)
+                disconnected(state.withLock { $0.fault } ?? ConnectionFailure.closed)
             } catch {
-                disconnected(error)
+                disconnected(state.withLock { $0.fault } ?? error)
             }
             // Clients of one server that restarts must not all come back at one moment.
             try? await Task.sleep(for: .seconds(pause * Double.random(in: 0.5...1)))
@@ -36,7 +36,10 @@ extension Database {
         }
     }
 
+    private func note(_ error: any Error) { state.withLock { $0.fault = error } }
+
     private func connect() async throws -> any Channel {
+        state.withLock { $0.fault = nil }
         let security = security
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(Timing.connect)
@@ -49,7 +52,9 @@ extension Database {
                     try security?.install(channel)
                     try channel.pipeline.syncOperations.addHandlers(
                         ByteToMessageHandler(FrameDecoder(), maximumBufferSize: Timing.messageLimit),
-                        SessionHandler(probe: Timing.probe) { [weak self, weak channel] method, message in
+                        SessionHandler(
+                            probe: Timing.probe, explain: { [weak self] in self?.note($0) }
+                        ) { [weak self, weak channel] method, message in
                             guard let self, let channel else { return }
                             try self.receive(method, message, on: channel)
                         })

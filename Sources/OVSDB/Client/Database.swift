@@ -25,6 +25,8 @@ public final class Database: Sendable {
         /// The server's name for the state we have, where it keeps a history.
         var lastTransaction = noTransaction
         var failure: String?
+        /// Why the present connection ends.
+        var fault: (any Error)?
         var subscriptions: [WeakSubscription] = []
     }
 

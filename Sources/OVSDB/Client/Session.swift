@@ -32,13 +32,19 @@ final class SessionHandler: ChannelDuplexHandler {
 
     private let probe: TimeAmount
     private let notify: @Sendable (String, Message) throws -> Void
+    /// Told why the connection ends, when it is not the peer that ends it.
+    private let explain: @Sendable (any Error) -> Void
     private var pending: [Int: Call] = [:]
     private var lastNumber = 0
     private var heardSinceProbe = true
     private var timer: RepeatedTask?
 
-    init(probe: TimeAmount, notify: @escaping @Sendable (String, Message) throws -> Void) {
+    init(
+        probe: TimeAmount, explain: @escaping @Sendable (any Error) -> Void,
+        notify: @escaping @Sendable (String, Message) throws -> Void
+    ) {
         self.probe = probe
+        self.explain = explain
         self.notify = notify
     }
 
@@ -58,6 +64,7 @@ final class SessionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        explain(error)
         failAll(error)
         context.close(promise: nil)
     }

@@ -9,7 +9,7 @@ import Synchronization
 /// The first delta is compared with all that is there; what is right already is left as it is. After that the plane
 /// applies differences, and puts right what others change: at once where the kernel brings news, and by a look at
 /// everything every `audit`.
-public final class HostPlane: Plane {
+public final class HostPlane: AuditedPlane {
     public let name = PlaneName.host
 
     public struct Configuration: Sendable {
@@ -32,6 +32,7 @@ public final class HostPlane: Plane {
     private let mailbox = Mutex<[Delta]>([])
     private let waker: Waker
     private let counter = WriteCounter()
+    private let audits = AuditRequests()
 
     public init(_ configuration: Configuration = Configuration()) throws {
         self.configuration = configuration
@@ -41,6 +42,8 @@ public final class HostPlane: Plane {
     /// How often the plane has changed something on the machine.
     public var writes: Int { counter.value }
 
+    public func audit() async -> Audit? { await audits.ask { waker.wake() } }
+
     public func apply(_ delta: Delta) {
         mailbox.withLock { $0.append(delta) }
         waker.wake()
@@ -48,6 +51,7 @@ public final class HostPlane: Plane {
 
     public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async throws {
         try await waker.runThread { [self] in
+            defer { audits.take().forEach { $0.resume(returning: nil) } }
             if let path = configuration.namespace { try NetworkNamespace(path: path).enter() }
             let worker = try HostWorker(ovsDirectory: configuration.ovsDirectory, writes: counter)
             let events = try HostEvents(ovsDirectory: configuration.ovsDirectory)
@@ -78,8 +82,12 @@ public final class HostPlane: Plane {
                 parts.formUnion(worker.take(delta))
                 turn = delta.turn
             }
+            let askers = audits.take()
+            var found: Audit?
+            defer { askers.forEach { $0.resume(returning: found) } }
             guard worker.isStarted else { continue }
-            let isAudit = clock.now >= nextAudit
+            let isAudit = clock.now >= nextAudit || !askers.isEmpty
+            let writesBefore = writes
             if isAudit { nextAudit = clock.now + configuration.audit }
             if clock.now >= nextTry, worker.hasRefusedRows { parts.formUnion(.cheap) }
             if isAudit { parts = .all }
@@ -89,6 +97,7 @@ public final class HostPlane: Plane {
                 if !result.repaired.isEmpty { report(.repaired(plane: name, rows: result.repaired)) }
                 if result.refused != refused { report(.refused(plane: name, rows: result.refused)) }
                 refused = result.refused
+                found = Audit(differences: result.written, writes: writes - writesBefore)
             }
             if let turn { report(.confirmed(plane: name, turn: turn)) }
         }

@@ -53,6 +53,8 @@ final class HostWorker {
         var refused: [RowID: String]
         /// Rows that were in force and that somebody had changed.
         var repaired: [RowID]
+        /// All rows for which something had to be written.
+        var written: [RowID]
     }
 
     /// One round over these parts. `thorough` looks also where no news comes from: into netfilter.
@@ -95,12 +97,10 @@ final class HostWorker {
         }
     }
 
-    /// A device with an ingress drop is gone from the rows: its chain goes too.
+    /// A device no longer needs its ingress drop, or is gone: its chain goes too.
     private var netfilterConcerned: Bool {
-        touched.contains { row in
-            [PodLink.table, HostLink.table, BridgedUplink.table].contains(row.table)
-                && (desired[row] == nil || row.table != PodLink.table)
-        }
+        guard let guarded = try? guarded() else { return true }
+        return Set(guarded.map(\.name)) != netfilter.guardedNames
     }
 
     /// At start all pods, and after that those that have changed, are refused, or are not right as seen from outside:
@@ -155,6 +155,7 @@ final class HostWorker {
         for (row, standing) in standings {
             if case .refused(let words) = standing, refused[row] == nil { refused[row] = words }
         }
-        return Result(refused: refused, repaired: repaired.sorted())
+        let written = new.filter { $0.value == .written }.keys.sorted()
+        return Result(refused: refused, repaired: repaired.sorted(), written: written)
     }
 }

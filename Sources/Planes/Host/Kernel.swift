@@ -29,6 +29,14 @@ final class Kernel {
         try body(socket)
     }
 
+    /// Writes to one link; of the others, what is known stays true.
+    func write(link name: String, _ body: (NetlinkSocket) throws(NetlinkError) -> Void) throws(NetlinkError) {
+        writes.add()
+        knownLinks?[name] = nil
+        try body(socket)
+        if knownLinks != nil { knownLinks?[name] = try socket.link(named: name) }
+    }
+
     func links() throws(NetlinkError) -> [String: LinkInfo] {
         if let knownLinks { return knownLinks }
         let links = Dictionary(try socket.links().map { ($0.name, $0) }) { first, _ in first }

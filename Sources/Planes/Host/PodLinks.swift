@@ -22,7 +22,9 @@ final class PodLinks {
         var removed = false
         for link in try kernel.links().values {
             guard let alias = link.alias, alias.hasPrefix(Self.aliasPrefix), names[link.name] != alias else { continue }
-            try kernel.write { socket throws(NetlinkError) in try socket.deleteLink(link.index, link.name) }
+            try kernel.write(link: link.name) { socket throws(NetlinkError) in
+                try socket.deleteLink(link.index, link.name)
+            }
             removed = true
         }
         return removed
@@ -41,7 +43,7 @@ final class PodLinks {
         for (row, link) in rows {
             do {
                 let namespace = try Self.namespace(of: link)
-                let pair = try pair(link, namespace)
+                let pair = try pair(row, link, namespace)
                 standings[row] = pair.isNew ? .written : .right
                 ready.append((row, link, namespace))
                 if link.ingressDrop {
@@ -72,18 +74,33 @@ final class PodLinks {
     }
 
     /// The pair's host end, made when it is not there.
-    private func pair(_ link: PodLink, _ namespace: NetworkNamespace) throws -> (index: Int, isNew: Bool) {
+    private func pair(
+        _ row: RowID, _ link: PodLink, _ namespace: NetworkNamespace
+    ) throws -> (index: Int, isNew: Bool) {
         if let found = try kernel.links()[link.hostInterface] {
-            if found.alias == Self.alias(link) { return (found.index, false) }
+            if found.alias == Self.alias(link) {
+                if try applied[row]?.netns == link.netns || isPeer(found.index, link, namespace) {
+                    return (found.index, false)
+                }
+                // The sandbox has another namespace than when the pair was made.
+                try kernel.write(link: found.name) { socket throws(NetlinkError) in
+                    try socket.deleteLink(found.index, found.name)
+                }
+                return try make(link, namespace)
+            }
             guard found.kind == "veth", found.alias == nil, try isPeer(found.index, link, namespace) else {
                 throw MalformedRow(description: "a device \(link.hostInterface) that is not ours is in the way")
             }
-            try kernel.write { socket throws(NetlinkError) in
+            try kernel.write(link: found.name) { socket throws(NetlinkError) in
                 try socket.setLink(found.index, found.name, LinkSettings(alias: Self.alias(link)))
             }
             return (found.index, false)
         }
-        try kernel.write { socket throws(NetlinkError) in
+        return try make(link, namespace)
+    }
+
+    private func make(_ link: PodLink, _ namespace: NetworkNamespace) throws -> (index: Int, isNew: Bool) {
+        try kernel.write(link: link.hostInterface) { socket throws(NetlinkError) in
             try socket.makeVeth(
                 VethEnd(link.hostInterface, mtu: link.mtu, alias: Self.alias(link)),
                 peer: VethEnd(link.interface, mac: link.mac, mtu: link.mtu, namespace: namespace))
@@ -111,12 +128,12 @@ final class PodLinks {
         guard !host.isUp || host.mtu != link.mtu || host.addressGenerationMode == 0 else { return false }
         // In a message of its own: the kernel would first bring the link up and make a link-local address.
         if host.addressGenerationMode == 0 {
-            try kernel.write { socket throws(NetlinkError) in
+            try kernel.write(link: host.name) { socket throws(NetlinkError) in
                 try socket.setLink(host.index, host.name, LinkSettings(addressGenerationMode: 1))
             }
         }
         if !host.isUp || host.mtu != link.mtu {
-            try kernel.write { socket throws(NetlinkError) in
+            try kernel.write(link: host.name) { socket throws(NetlinkError) in
                 try socket.setLink(host.index, host.name, LinkSettings(up: true, mtu: link.mtu))
             }
         }

@@ -6,12 +6,13 @@ import Synchronization
 ///
 /// Each turn is one transaction. Rows of ours that somebody changes come back; rows of others stay. Needs somebody to
 /// run the database.
-public final class OVSDBPlane: Plane {
+public final class OVSDBPlane: AuditedPlane {
     public let name: String
     private let database: Database
     private let tables: [Table]
     private let mailbox = Mutex(Mailbox())
     private let counters = Mutex(OVSDBStatistics())
+    private let audits = AuditRequests()
 
     private struct Mailbox {
         var deltas: [Delta] = []
@@ -28,6 +29,11 @@ public final class OVSDBPlane: Plane {
     }
 
     public var statistics: OVSDBStatistics { counters.withLock { $0 } }
+    public var writes: Int { statistics.transactions }
+
+    public func audit() async -> Audit? {
+        await audits.ask { mailbox.withLock { _ = $0.wake?.yield() } }
+    }
 
     public func apply(_ delta: Delta) {
         mailbox.withLock { mailbox in
@@ -52,9 +58,15 @@ public final class OVSDBPlane: Plane {
             work.reconciler.absorb(subscription.take())
             for delta in deltas { work.reconciler.absorb(delta) }
             var statistics = statistics
+            let askers = audits.take()
+            if !askers.isEmpty { work.reconciler.startOver() }
+            let writesBefore = statistics.transactions
             let outcome = await work.reconciler.flush(&statistics) { subscription.take() }
             counters.withLock { [statistics] in $0 = statistics }
             for event in work.reports(outcome, plane: name) { report(event) }
+            let found = Audit(
+                differences: outcome.changed.sorted(), writes: statistics.transactions - writesBefore)
+            askers.forEach { $0.resume(returning: outcome.isComplete ? found : nil) }
             alarm?.cancel()
             alarm = work.reconciler.quarrels.next.map { end in
                 Task {
@@ -63,6 +75,7 @@ public final class OVSDBPlane: Plane {
                 }
             }
         }
+        audits.take().forEach { $0.resume(returning: nil) }
     }
 
     /// What the run has told so far.

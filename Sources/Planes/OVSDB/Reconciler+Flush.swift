@@ -6,6 +6,8 @@ extension Reconciler {
     struct Outcome {
         /// Rows of ours that somebody else had changed.
         var repaired: Set<RowID> = []
+        /// All rows that were written, whatever the reason.
+        var changed: Set<RowID> = []
         /// Whether everything that could be written was.
         var isComplete = false
     }
@@ -53,6 +55,7 @@ extension Reconciler {
             statistics.operations += plan.steps.count
             do {
                 _ = try await database.transact(plan.operations)
+                outcome.changed.formUnion(plan.changed)
                 for id in plan.changed where scopes[id]?.causes == .news {
                     if quarrels.isTooOften(id) { refuse(id, Quarrels.words, scopes[id]) }
                     if id.table.ownership == .borrowed { continue }

@@ -32,6 +32,7 @@ final class Reconciler {
     var refused: [RowID: Refusal] = [:]
     /// Rows whose identity is not their key, by what the key would be.
     var aliases: [RowID: RowID] = [:]
+    private var aliasOf: [RowID: RowID] = [:]
     /// Who wants to refer to rows that are not there.
     var missing: [RowID: Set<RowID>] = [:]
     var isConnected = false
@@ -50,7 +51,6 @@ final class Reconciler {
         for change in delta.rows {
             let id = change.row
             let old = gone[id]
-            forgetAlias(id, old)
             noteAlias(id)
             for referrer in desired.referrers(of: id) { retry(referrer) }
             retry(id)
@@ -89,6 +89,11 @@ final class Reconciler {
             guard let layout = layouts.byName[update.table] else { continue }
             note(update, layout, marks.old, marks.new)
         }
+    }
+
+    /// Forgets what it knows of the server's rows, looks at all of them and compares everything.
+    func startOver() {
+        if isConnected { reset() }
     }
 
     private func reset() {
@@ -133,6 +138,8 @@ final class Reconciler {
                 }
                 scope.parts[index] = part
             }
+            // Columns that only others read or write.
+            if isSame, scope.parts.isEmpty { return }
         } else {
             scope.isWhole = true
         }
@@ -163,15 +170,12 @@ final class Reconciler {
     }
 
     private func noteAlias(_ id: RowID) {
+        if let alias = aliasOf.removeValue(forKey: id), aliases[alias] == id { aliases[alias] = nil }
         guard let content = desired[id], let identity = id.table.identity(of: id.key, content), identity != id.key
         else { return }
-        aliases[RowID(id.table, identity)] = id
-    }
-
-    private func forgetAlias(_ id: RowID, _ old: RowContent?) {
-        guard let identity = id.table.identity(of: id.key, old), identity != id.key else { return }
         let alias = RowID(id.table, identity)
-        if aliases[alias] == id { aliases[alias] = nil }
+        aliases[alias] = id
+        aliasOf[id] = alias
     }
 }
 

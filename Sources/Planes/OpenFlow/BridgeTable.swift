@@ -45,10 +45,11 @@ struct BridgeTable {
         if let present { actual = present } else { actual = try sink.dump(name, onlyMarked: !isOwned) }
         present = actual
         var changes = target.filter { actual[$0.key] != $0.value }.map { FlowChange.add($0.key, $0.value) }
+        // Where nobody says any more what becomes of the rest, the bridge goes back to what bridges do: it would carry
+        // nothing else.
+        let goesBack = !isOwned || rows.isEmpty
         changes += actual.keys.filter { target[$0] == nil }.map { key in
-            // Where nobody says any more what becomes of the rest, the bridge goes back to what bridges do: it would
-            // carry nothing else.
-            key == Self.standalone.0 && (!isOwned || rows.isEmpty) ? .add(Self.standalone.0, Self.standalone.1) : .delete(key)
+            goesBack && key == Self.standalone.0 ? .add(key, Self.standalone.1) : .delete(key)
         }
         changes.removeAll { $0.isAlreadySo(in: actual) }
         if isOwned, rows.isEmpty, actual[Self.standalone.0] == nil {

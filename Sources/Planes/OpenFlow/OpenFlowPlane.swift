@@ -7,7 +7,7 @@ import Synchronization
 /// At start, after a restart of the switch, when a bridge has fewer of them than it should, and every `audit` the flows
 /// are read back and compared; in between only differences are sent. Flows of others, known by their cookie, are left alone, except on bridges that are wholly
 /// ours. A bridge that is not there is waited for.
-public final class OpenFlowPlane: Plane {
+public final class OpenFlowPlane: AuditedPlane {
     public let name = PlaneName.openflow
 
     public struct Configuration: Sendable {
@@ -33,6 +33,7 @@ public final class OpenFlowPlane: Plane {
     private let mailbox = Mutex<[Delta]>([])
     private let waker: Waker
     private let counter = Atomic<Int>(0)
+    private let audits = AuditRequests()
 
     public init(_ configuration: Configuration = Configuration()) throws {
         self.configuration = configuration
@@ -42,6 +43,8 @@ public final class OpenFlowPlane: Plane {
     /// How many bundles the plane has sent.
     public var writes: Int { counter.load(ordering: .relaxed) }
 
+    public func audit() async -> Audit? { await audits.ask { waker.wake() } }
+
     public func apply(_ delta: Delta) {
         mailbox.withLock { $0.append(delta) }
         waker.wake()
@@ -49,6 +52,7 @@ public final class OpenFlowPlane: Plane {
 
     public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async throws {
         try await waker.runThread { [self] in
+            defer { audits.take().forEach { $0.resume(returning: nil) } }
             let worker = OpenFlowWorker(
                 OpenFlowTool(directory: configuration.ovsDirectory), owns: configuration.ownsAllFlows)
             try loop(worker, try SwitchEvents(directory: configuration.ovsDirectory), report)
@@ -76,8 +80,11 @@ public final class OpenFlowPlane: Plane {
                 concerned.formUnion(worker.take(delta))
                 turn = delta.turn
             }
+            let askers = audits.take()
+            var found: Audit?
+            defer { askers.forEach { $0.resume(returning: found) } }
             guard worker.isStarted else { continue }
-            if clock.now >= nextAudit {
+            if clock.now >= nextAudit || !askers.isEmpty {
                 nextAudit = clock.now + configuration.audit
                 for bridge in worker.bridges { worker.distrust(bridge) }
                 concerned.formUnion(worker.bridges)
@@ -89,6 +96,7 @@ public final class OpenFlowPlane: Plane {
                     if worker.followsPorts { concerned.formUnion(try worker.refreshPorts()) }
                     concerned.formUnion(worker.openBridges)
                 }
+                let writesBefore = writes
                 let result = try worker.round(concerned)
                 counter.store(worker.writes, ordering: .relaxed)
                 if !result.repaired.isEmpty { report(.repaired(plane: name, rows: result.repaired)) }
@@ -97,6 +105,7 @@ public final class OpenFlowPlane: Plane {
                     report(.connected(plane: name, result.isConnected))
                 }
                 said = (result.refused, result.isConnected)
+                if result.isConnected { found = Audit(differences: result.written, writes: writes - writesBefore) }
             } catch {
                 // The switch went away in the middle; the bridge is open and tried again.
                 if said.isConnected { report(.connected(plane: name, false)) }

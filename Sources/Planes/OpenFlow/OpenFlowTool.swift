@@ -6,6 +6,8 @@ import Synchronization
 final class OpenFlowTool: FlowSink {
     /// Where the switch has its sockets and its pid file.
     private let directory: String
+    /// Enough for a full table on a busy machine.
+    private static let deadline = Duration.seconds(60)
     private let known = Mutex<[String: Normalised]>([:])
 
     init(directory: String) { self.directory = directory }
@@ -24,7 +26,8 @@ final class OpenFlowTool: FlowSink {
         var unknown = Array(Set(flows).filter { answers[$0] == nil }).sorted()
         while !unknown.isEmpty {
             let input = unknown.joined(separator: "\n") + "\n"
-            let outcome = try Command(["ovs-ofctl", "-O", "OpenFlow15", "parse-flows", "-"], input: input).outcome()
+            let command = ["ovs-ofctl", "-O", "OpenFlow15", "parse-flows", "-"]
+            let outcome = try Command(command, input: input, deadline: deadline).outcome()
             if outcome.succeeded {
                 let lines = outcome.output.split(separator: "\n").compactMap { FlowText.parsed($0) }
                 guard lines.count == unknown.count else {
@@ -85,7 +88,8 @@ final class OpenFlowTool: FlowSink {
     func dump(_ bridge: String, onlyMarked: Bool) throws -> [FlowKey: FlowBody] {
         let filter = onlyMarked ? [Self.cookies(BridgeTable.mark)] : []
         let text = try Command(
-            ["ovs-ofctl", "-O", "OpenFlow15", "--no-stats", "--no-names", "dump-flows", socket(bridge)] + filter
+            ["ovs-ofctl", "-O", "OpenFlow15", "--no-stats", "--no-names", "dump-flows", socket(bridge)] + filter,
+            deadline: Self.deadline
         ).run()
         return Dictionary(text.split(separator: "\n").compactMap { FlowText.dumped($0) }) { $1 }
     }
@@ -127,7 +131,7 @@ final class OpenFlowTool: FlowSink {
         }
         let outcome = try Command(
             ["ovs-ofctl", "-O", "OpenFlow15", "--bundle", "add-flows", socket(bridge), "-"],
-            input: lines.joined(separator: "\n") + "\n"
+            input: lines.joined(separator: "\n") + "\n", deadline: Self.deadline
         ).outcome()
         if outcome.succeeded { return nil }
         var named: [FlowKey: String] = [:]

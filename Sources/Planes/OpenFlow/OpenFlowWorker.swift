@@ -122,6 +122,8 @@ final class OpenFlowWorker<Sink: FlowSink> {
     struct Result {
         var refused: [RowID: String]
         var repaired: [RowID]
+        /// All rows whose flows had to be written.
+        var written: [RowID]
         /// Every bridge of which a row speaks takes flows.
         var isConnected: Bool
     }
@@ -129,6 +131,7 @@ final class OpenFlowWorker<Sink: FlowSink> {
     func round(_ concerned: Set<String>) throws -> Result {
         if ports == nil { _ = try refreshPorts() }
         var repaired: [RowID] = []
+        var written: [RowID] = []
         var failure: (any Error)?
         for bridge in concerned.sorted() {
             guard var table = tables[bridge] else { continue }
@@ -141,6 +144,7 @@ final class OpenFlowWorker<Sink: FlowSink> {
             do {
                 let result = try table.reconcile(rows, ports: ports?[bridge] ?? [:], sink)
                 writes += result.count
+                written += result.written
                 if !wasKnown, !result.written.isEmpty { cleared.insert(bridge) }
                 if !wasKnown { repaired += result.written.filter { !touched.contains($0) } }
             } catch {
@@ -156,7 +160,8 @@ final class OpenFlowWorker<Sink: FlowSink> {
         var refused = malformed
         for table in tables.values { refused.merge(table.refused) { $1 } }
         return Result(
-            refused: refused, repaired: repaired.sorted(), isConnected: !tables.values.contains { $0.present == nil })
+            refused: refused, repaired: repaired.sorted(), written: written.sorted(),
+            isConnected: !tables.values.contains { $0.present == nil })
     }
 
     /// Rows that have not been in force yet: when they go in, that is no repair.

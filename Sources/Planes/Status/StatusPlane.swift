@@ -5,12 +5,13 @@ import Synchronization
 /// Puts what the modules say about objects where users look: annotations, conditions, events.
 ///
 /// Keeps one writer's part of it; the parts of other writers are not touched.
-public final class StatusPlane: Plane {
+public final class StatusPlane: AuditedPlane {
     public let name = PlaneName.status
     private let store: any StatusStore
     private let news: Descriptor
     private let mailbox = Mutex<[Delta]>([])
     private let waker: Waker
+    private let audits = AuditRequests()
 
     /// - Parameter news: readable when the store may have news.
     public init(_ store: any StatusStore, news: Descriptor) throws(SystemError) {
@@ -21,6 +22,11 @@ public final class StatusPlane: Plane {
 
     public convenience init(_ store: FileStatusStore) throws(SystemError) { try self.init(store, news: store.news) }
 
+    /// How many files, or objects of an API server, were written.
+    public var writes: Int { store.writes }
+
+    public func audit() async -> Audit? { await audits.ask { waker.wake() } }
+
     public func apply(_ delta: Delta) {
         mailbox.withLock { $0.append(delta) }
         waker.wake()
@@ -28,6 +34,7 @@ public final class StatusPlane: Plane {
 
     public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async throws {
         try await waker.runThread { [self] in
+            defer { audits.take().forEach { $0.resume(returning: nil) } }
             var work = StatusWork(store, report)
             report(.connected(plane: name, true))
             while !waker.isCancelled {
@@ -36,7 +43,12 @@ public final class StatusPlane: Plane {
                     return box
                 }
                 for delta in deltas { work.take(delta) }
-                work.settle()
+                let askers = audits.take()
+                if !askers.isEmpty { work.startOver() }
+                let writesBefore = writes
+                let written = work.settle()
+                let found = written.map { Audit(differences: $0, writes: writes - writesBefore) }
+                askers.forEach { $0.resume(returning: found) }
                 _ = waker.wait(for: [news], timeout: work.hasFailed ? .seconds(1) : nil)
             }
         }

@@ -11,6 +11,8 @@ public protocol StatusStore: Sendable {
     func holds(_ status: ObjectOverlay?, of object: ObjectID) throws -> Bool
     /// Says this about an object; nil takes back what was said.
     func save(_ status: ObjectOverlay?, of object: ObjectID) throws
+    /// How often it has been written to.
+    var writes: Int { get }
     /// What may have been changed by somebody since the last call.
     func touched() throws -> StatusNews
 }

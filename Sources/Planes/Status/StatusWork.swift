@@ -34,15 +34,20 @@ struct StatusWork {
         }
     }
 
-    /// Brings the store to what is desired, and tells.
-    mutating func settle() {
-        guard desired.turn != nil else { return }
+    /// Looks at everything in the next settling.
+    mutating func startOver() { isLoaded = false }
+
+    /// Brings the store to what is desired, and tells. Returns the rows that had to be written; nil when it cannot say.
+    @discardableResult
+    mutating func settle() -> [RowID]? {
+        guard desired.turn != nil else { return nil }
         hasFailed = false
+        var written: [RowID] = []
         do {
             if isLoaded { try repair() } else { try load() }
             let objects = pending.sorted()
             pending = []
-            for object in objects { write(object) }
+            for object in objects where write(object) { written.append(row(of: object)) }
         } catch {
             hasFailed = true
             for row in desired.rows.keys { refused[row] = "\(error)" }
@@ -56,6 +61,7 @@ struct StatusWork {
             report(.confirmed(plane: PlaneName.status, turn: turn))
             self.turn = nil
         }
+        return hasFailed ? nil : written
     }
 
     private var wantedObjects: Set<ObjectID> { Set(desired.rows.keys.compactMap { ObjectID(statusKey: $0.key) }) }

@@ -21,7 +21,7 @@ public struct Port: Row, Hashable {
             .init("interfaces", .set),
             .init("name", .scalar),
             .init("other_config", .map),
-            .init("qos", .scalar),
+            .init("qos", .scalar, .shared),
             .init("tag", .scalar),
             .init("trunks", .set),
             .init("vlan_mode", .scalar),

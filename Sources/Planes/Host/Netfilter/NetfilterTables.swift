@@ -20,6 +20,9 @@ final class NetfilterTables {
         real = NetfilterRuleset(writes: writes)
     }
 
+    /// The devices with an ingress drop in force.
+    var guardedNames: Set<String> { Set(devices.map(\.name)) }
+
     /// Forgets what is known of the real tables, so that the next round lists them.
     func distrust() { isListed = false }
 
@@ -83,7 +86,9 @@ final class NetfilterTables {
                 hook: IngressDevice.hook(device.name), rules: [])
         }
         let result = try real.apply(target, renewed: renewed(wanted))
-        devices = Set(wanted.map { IngressDevice(name: $0.name, index: $0.index, isNew: false) })
+        devices = Set(
+            wanted.filter { result.failures[$0.chain] == nil }
+                .map { IngressDevice(name: $0.name, index: $0.index, isNew: false) })
         if !result.failures.isEmpty { isListed = false }
         return standings(rows, result.written, result.failures, waiting)
     }

@@ -1,0 +1,143 @@
+import Testing
+
+@testable import Core
+
+/// The containers with unsafe insides, against arrays and dictionaries, over random operations.
+@Suite("Containers")
+struct ContainerTests {
+    @Test("a pool's lists hold what arrays hold", arguments: [1, 2, 3] as [UInt64])
+    func lists(seed: UInt64) {
+        var random = Seeded(seed)
+        let pool = VecPool()
+        defer { pool.destroy() }
+        var vecs = [Vec](repeating: Vec(), count: 20)
+        var arrays = [[UInt32]](repeating: [], count: 20)
+        for _ in 0..<5000 {
+            let at = random.below(20)
+            let value = UInt32(random.below(40))
+            switch random.below(6) {
+            case 0, 1:
+                let isNew = !arrays[at].contains(value)
+                #expect(pool.insertSorted(&vecs[at], value) == isNew)
+                if isNew { arrays[at] = (arrays[at] + [value]).sorted() }
+            case 2:
+                #expect(pool.removeSorted(&vecs[at], value) == arrays[at].contains(value))
+                arrays[at].removeAll { $0 == value }
+            case 3 where !arrays[at].isEmpty:
+                let index = random.below(arrays[at].count)
+                arrays[at].remove(at: index)
+                pool.remove(&vecs[at], at: UInt32(index))
+            case 4:
+                arrays[at] = (0..<random.below(20)).map { UInt32($0 * 3) }
+                arrays[at].withUnsafeMutableBufferPointer { pool.replace(&vecs[at], with: $0) }
+            case 5 where random.chance(10):
+                arrays[at] = []
+                pool.clear(&vecs[at])
+            default: break
+            }
+            #expect(pool.read(vecs[at]) { Array($0) } == arrays[at])
+            #expect(pool.contains(vecs[at], value) == arrays[at].contains(value))
+        }
+        for at in vecs.indices { pool.clear(&vecs[at]) }
+        #expect(pool.inUse == 0)
+    }
+
+    @Test("an interner gives equal bytes one id, and forgets what is not used", arguments: [1, 2, 3] as [UInt64])
+    func interner(seed: UInt64) {
+        var random = Seeded(seed)
+        let interner = Interner()
+        defer { interner.destroy() }
+        var held: [String: (id: UInt32, count: Int)] = [:]
+        for round in 0..<3000 {
+            let text = String(repeating: "x", count: random.below(40)) + "\(random.below(30))"
+            let id = interner.intern(text)
+            #expect(interner.text(id) == text)
+            if let known = held[text] { #expect(known.id == id) }
+            if random.chance(60) {
+                interner.retain(id)
+                held[text, default: (id, 0)].count += 1
+            } else if let known = held[text] {
+                interner.release(id)
+                held[text] = known.count == 1 ? nil : (id, known.count - 1)
+            }
+            if round % 100 == 0 {
+                interner.collect { _ in }
+                #expect(interner.live == held.count)
+                for (text, known) in held { #expect(interner.find(text) == known.id) }
+            }
+        }
+        for (_, known) in held {
+            for _ in 0..<known.count { interner.release(known.id) }
+        }
+        interner.collect { _ in }
+        #expect(interner.live == 0)
+    }
+
+    @Test("a table of ids finds what was put in and not taken out, through growth and shrinking")
+    func table() {
+        var random = Seeded(9)
+        let table = IDTable()
+        defer { table.destroy() }
+        var present: Set<UInt32> = []
+        // Few distinct hashes, so that probing and moving back are exercised.
+        func hash(_ id: UInt32) -> UInt32 { (id % 97) &* 44_278_013 }
+        for _ in 0..<20_000 {
+            let id = UInt32(1 + random.below(2000))
+            if present.contains(id) {
+                table.remove(hash(id), id)
+                present.remove(id)
+            } else {
+                table.insert(hash(id), id)
+                present.insert(id)
+            }
+        }
+        for id in UInt32(1)...2000 {
+            #expect(table.find(hash(id)) { $0 == id } == (present.contains(id) ? id : 0))
+        }
+        #expect(table.count == present.count)
+        for id in present { table.remove(hash(id), id) }
+        #expect(table.count == 0)
+    }
+
+    @Test("a slab gives a removed id again, and references are released")
+    func slabs() {
+        let slab = Slab<Edge>()
+        defer { slab.destroy() }
+        let ids = (1...100).map { slab.add(Edge(cell: $0)) }
+        #expect(ids == Array(1...100))
+        slab.remove(7)
+        #expect(slab.live == 99)
+        #expect(slab.add(Edge(cell: 500)) == 7)
+        #expect(slab[7].cell == 500)
+        #expect(slab[8].cell == 8)
+
+        weak var weakly: Body?
+        let references = References<Body>()
+        do {
+            let body = TypedBody(Namespace(name: "x"))
+            weakly = body
+            references[50] = body
+        }
+        #expect(weakly != nil)
+        #expect(references[49] == nil && references[5000] == nil)
+        references[50] = nil
+        #expect(weakly == nil)
+        references.destroy()
+    }
+
+    @Test("a stack sorts and drops doubles")
+    func stack() {
+        var random = Seeded(4)
+        for size in [0, 1, 5, 24, 25, 300] {
+            let stack = Stack<UInt32>()
+            defer { stack.destroy() }
+            var values: [UInt32] = []
+            for _ in 0..<size {
+                values.append(UInt32(random.below(size)))
+                stack.append(values[values.count - 1])
+            }
+            stack.sortUnique()
+            #expect(Array(stack.elements) == Set(values).sorted())
+        }
+    }
+}
