@@ -1,5 +1,6 @@
 import Core
 import Gateway
+import NameService
 import NetworkPolicy
 import PodNetwork
 import Services
@@ -7,7 +8,7 @@ import Services
 /// The modules that the program has. The order decides who wins where two want different things.
 enum BuiltinModules {
     private static let all: [any Module.Type] = [
-        PodNetworkModule.self, GatewayModule.self, ServicesModule.self, NetworkPolicyModule.self,
+        PodNetworkModule.self, GatewayModule.self, ServicesModule.self, NameServiceModule.self, NetworkPolicyModule.self,
         ObjectProblemsModule.self,
     ]
 
