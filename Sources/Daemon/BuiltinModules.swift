@@ -8,7 +8,8 @@ import Services
 /// The modules that the program has. The order decides who wins where two want different things.
 enum BuiltinModules {
     private static let all: [any Module.Type] = [
-        PodNetworkModule.self, GatewayModule.self, ServicesModule.self, NameServiceModule.self, NetworkPolicyModule.self,
+        PodNetworkModule.self, GatewayModule.self, ServicesModule.self, NameServiceModule.self,
+        NetworkPolicyModule.self,
         ObjectProblemsModule.self,
     ]
 

@@ -120,7 +120,9 @@ struct Records {
             for endpoint in slice.endpoints where endpoint.isReady || service.publishNotReadyAddresses {
                 let addresses = endpoint.addresses.compactMap { IPAddress($0) }
                 all.formUnion(addresses)
-                if !endpoint.hostname.isEmpty { hosts["\(endpoint.hostname).\(name)", default: []].formUnion(addresses) }
+                if !endpoint.hostname.isEmpty {
+                    hosts["\(endpoint.hostname).\(name)", default: []].formUnion(addresses)
+                }
             }
         }
         add(name, Array(all))

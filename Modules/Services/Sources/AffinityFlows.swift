@@ -67,7 +67,10 @@ struct AffinityFlows {
 
     /// What a router needs to know the service again when the packet has been translated.
     private var remember: [String] {
-        ["set_field:\(hex)->\(isV4 ? "reg0" : "xxreg0")", "set_field:0x\(String(target.number << 16, radix: 16))/0xffff0000->reg9"]
+        [
+            "set_field:\(hex)->\(isV4 ? "reg0" : "xxreg0")",
+            "set_field:0x\(String(target.number << 16, radix: 16))/0xffff0000->reg9",
+        ]
     }
 
     /// The connection was made to the service: the packet as it was looks for the client, which counts as a packet of

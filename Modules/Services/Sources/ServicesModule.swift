@@ -19,7 +19,8 @@ public struct ServicesModule: NodeModule {
         writes: [
             .rows(LoadBalancer.self), .rows(LoadBalancerGroup.self),
             .columns(LogicalSwitch.self, "load_balancer_group"), .columns(LogicalRouter.self, "load_balancer_group"),
-            .rows(Flow.self), .rows(LearnedFlows.self), .rows(NetfilterChain.self), .rows(NetfilterSet.self), .rows(HostRoute.self),
+            .rows(Flow.self), .rows(LearnedFlows.self), .rows(NetfilterChain.self), .rows(NetfilterSet.self),
+            .rows(HostRoute.self),
             .rows(HostRule.self), .rows(HTTPAnswer.self), .rows(ObjectStatus.self),
         ])
 

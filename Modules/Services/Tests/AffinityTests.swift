@@ -39,7 +39,8 @@ struct AffinityTests {
         #expect(node.row(LoadBalancer.self, "Service_shop/web_TCP_cluster")?.map("options")["affinity_timeout"] == nil)
     }
 
-    @Test("leaves the clock to the plane where a flow's timer is too short for it", arguments: [65_535, 65_536, 86_400])
+    @Test(
+        "leaves the clock to the plane where a flow's timer is too short for it", arguments: [65_535, 65_536, 86_400])
     func longTimes(timeout: Int) throws {
         let node = try harness(sticky(timeout))
         let actions = try #require(flows(node, table: 21).first?["actions"])

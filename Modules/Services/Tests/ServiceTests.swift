@@ -82,7 +82,10 @@ struct ServiceTests {
         #expect(row?.map("vips")["172.30.0.1:30080"] == "10.244.1.5:8080")
         #expect(row?.map("options")["skip_snat"] == "true")
         #expect(vips(node, "web_TCP_node_switch_n1")["172.30.0.1:30080"] == "10.244.1.5:8080,10.244.2.7:8080")
-        try node.apply(world.service { $0.type = .nodePort; $0.ports[0].nodePort = 30080 })
+        try node.apply(
+            world.service {
+                $0.type = .nodePort; $0.ports[0].nodePort = 30080
+            })
         #expect(node.row(LoadBalancer.self, "Service_shop/web_TCP_node_local_router_n1") == nil)
         #expect(vips(node, "web_TCP_node_router+switch_n1")["172.30.0.1:30080"] == "10.244.1.5:8080,10.244.2.7:8080")
     }
@@ -104,7 +107,9 @@ struct ServiceTests {
 
     @Test("leads a node port past the host only for the node's own addresses")
     func nodePortFlows() throws {
-        let ports = world.service { $0.type = .nodePort; $0.ports[0].nodePort = 30080 }
+        let ports = world.service {
+            $0.type = .nodePort; $0.ports[0].nodePort = 30080
+        }
         let node = try harness(ports, world.slices()[0])
         let matches = node.rows(Flow.self).filter { $0["priority"] == "110" }.compactMap { $0["match"] }
         #expect(matches.contains("in_port=e0,tcp,nw_dst=172.30.0.1,tp_dst=30080"))
@@ -201,7 +206,8 @@ struct ServiceTests {
 
     @Test("changes one row when an endpoint changes")
     func smallChange() throws {
-        let node = try harness(world.service(), world.slices()[0], world.service("other") { $0.clusterIPs = ["10.96.0.9"] })
+        let node = try harness(
+            world.service(), world.slices()[0], world.service("other") { $0.clusterIPs = ["10.96.0.9"] })
         node.engine.apply(
             .changes(feed: "harness", [.put(world.slice("web", .init(["10.244.1.99"])))], lane: .bulk))
         let changes = node.run().flatMap(\.rows)

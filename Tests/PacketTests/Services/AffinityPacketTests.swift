@@ -33,7 +33,9 @@ extension Packets.Services {
 
     private func silence(_ seconds: Int) async throws { try await Task.sleep(for: .seconds(seconds)) }
 
-    @Test("keep a client's connections together, the first ones too, also when many come at once", .timeLimit(.minutes(2)))
+    @Test(
+        "keep a client's connections together, the first ones too, also when many come at once", .timeLimit(.minutes(2))
+    )
     func together() async throws {
         let lab = try Packets.lab()
         let service = sticky(70)
@@ -64,7 +66,8 @@ extension Packets.Services {
         for (from, to, port) in ways {
             let names = try await lab.shell(
                 from, "for i in 1 2 3 4; do socat -T3 -u \(socat(to, port)),connect-timeout=3 -; sleep 2.5; done")
-            #expect(Set(names.split(separator: "\n").map { PacketLab.Answer(String($0)).name }).count == 1, "\(from) \(to)")
+            #expect(
+                Set(names.split(separator: "\n").map { PacketLab.Answer(String($0)).name }).count == 1, "\(from) \(to)")
         }
         var chosen: [Set<String>] = ways.map { _ in [] }
         for _ in 0..<6 where chosen.contains(where: { $0.count < 2 }) {
@@ -85,7 +88,8 @@ extension Packets.Services {
 
     private func learned(_ lab: PacketLab, _ node: String) async throws -> String {
         let socket = "\(lab.paths.runDirectory(node))/engine/br-int.mgmt"
-        return try await lab.shell("node:\(node)", "ovs-ofctl -O OpenFlow15 --no-stats dump-flows unix:\(socket) table=200")
+        return try await lab.shell(
+            "node:\(node)", "ovs-ofctl -O OpenFlow15 --no-stats dump-flows unix:\(socket) table=200")
     }
 
     @Test("are kept by the packets of one long connection", .timeLimit(.minutes(2)))

@@ -13,7 +13,9 @@ extension Packets {
 
 /// The services of the suite: two pods that answer, one on each of two nodes, and one that only asks.
 enum ServiceLab {
-    static let pods = [LabPod("ask", on: "n1"), LabPod("far", on: "n2"), LabPod("s1", on: "n1"), LabPod("s2", on: "n2")]
+    static let pods = [
+        LabPod("ask", on: "n1"), LabPod("far", on: "n2"), LabPod("s1", on: "n1"), LabPod("s2", on: "n2"),
+    ]
     static let answering: Set<String> = ["s1", "s2"]
 
     struct Description {
@@ -74,7 +76,8 @@ extension PacketLab {
                 let node = ServiceLab.pods.first { $0.name == pod }?.node ?? ""
                 let address = try await address("t/\(pod)", family)
                 endpoints.append(
-                    "{addresses: [\"\(address)\"], nodeName: \(node), conditions: {ready: \(ready), serving: \(ready)}}")
+                    "{addresses: [\"\(address)\"], nodeName: \(node), conditions: {ready: \(ready), serving: \(ready)}}"
+                )
             }
             text += """
 

@@ -46,7 +46,9 @@ extension Packets.Services {
                     targets.append((node, try await lab.address("node:\(node)", family), service.nodePort ?? 0))
                 }
                 for text in service.ingress {
-                    if let address = IPAddress(text), address.family == family { targets.append(("ingress", address, 80)) }
+                    if let address = IPAddress(text), address.family == family {
+                        targets.append(("ingress", address, 80))
+                    }
                 }
                 for (what, address, port) in targets {
                     for from in Self.places where !(from == "outside" && what == "cluster") {
@@ -70,7 +72,8 @@ extension Packets.Services {
     func truthTable() async throws {
         let lab = try Packets.lab()
         for service in ServiceLab.table { try await lab.put(service) }
-        try await lab.shell("outside", "ip route replace 172.31.0.0/16 via 172.30.0.1; ip route replace fd31::/16 via fd30::1")
+        try await lab.shell(
+            "outside", "ip route replace 172.31.0.0/16 via 172.30.0.1; ip route replace fd31::/16 via fd30::1")
         let last = try await lab.address("node:n2", .v6)
         try await lab.waitFor("outside", last, 30050, ServiceLab.answering)
         try await lab.waitFor("outside", last, 30056, ServiceLab.answering)
@@ -96,7 +99,8 @@ extension Packets.Services {
                 && outcomes.allSatisfy { outcome in
                     one.expected.isEmpty ? outcome == .refused : outcome.name.map(one.expected.contains) ?? false
                 } && outcomes.allSatisfy { one.asker == nil || one.expected.isEmpty || $0.asker == one.asker }
-            let counts = Dictionary(grouping: outcomes) { $0.description }.map { "\($0.value.count) \($0.key)" }.sorted()
+            let counts = Dictionary(grouping: outcomes) { $0.description }.map { "\($0.value.count) \($0.key)" }
+                .sorted()
             print(
                 isRight ? "✓" : "✗", one.from.padded(8), one.service.padded(9), one.what.padded(8),
                 "\(one.to) port \(one.port)".padded(30), counts.joined(separator: ", "))
