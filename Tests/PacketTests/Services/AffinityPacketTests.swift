@@ -8,7 +8,7 @@ import Testing
 
 extension Packets.Services {
     /// Silence longer than this ends it.
-    private static let timeout = 4
+    static let timeout = 4
 
     private func sticky(_ number: Int, timeout: Int = timeout) -> ServiceLab.Description {
         ServiceLab.Description(
@@ -31,26 +31,41 @@ extension Packets.Services {
         return ways
     }
 
+    /// Tries all ways at once.
+    private func each<T: Sendable>(
+        _ ways: [(String, IPAddress, Int)], _ run: @escaping @Sendable (String, IPAddress, Int) async throws -> T
+    ) async throws -> [T] {
+        try await withThrowingTaskGroup(of: (Int, T).self) { group in
+            for (place, way) in ways.enumerated() {
+                group.addTask { (place, try await run(way.0, way.1, way.2)) }
+            }
+            var found: [(Int, T)] = []
+            for try await one in group { found.append(one) }
+            return found.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
     private func silence(_ seconds: Int) async throws { try await Task.sleep(for: .seconds(seconds)) }
 
-    @Test(
-        "keep a client's connections together, the first ones too, also when many come at once", .timeLimit(.minutes(2))
-    )
+    @Test("keep a client's connections together, the first too, also when many come at once", .timeLimit(.minutes(2)))
     func together() async throws {
         let lab = try Packets.lab()
-        let service = sticky(70)
-        try await lab.put(service)
-        let ways = try await ways(lab, service)
-        for _ in 0..<2 {
-            try await silence(Self.timeout + 4)
-            for (from, to, port) in ways {
-                let server = to.family == .v4 ? "TCP4:\(to):\(port)" : "TCP6:[\(to)]:\(port)"
-                let output = try await lab.shell(
-                    from,
-                    "for i in $(seq 20); do socat -T5 -u \(server),connect-timeout=5 - 2>&1 | tail -1 & done; wait")
-                let names = output.split(separator: "\n").map { PacketLab.Answer(String($0)).name }
-                #expect(names.count == 20 && Set(names).count == 1, "\(from) \(to): \(Set(names))")
-                #expect(ServiceLab.answering.contains(names.first ?? ""))
+        var service = sticky(70)
+        service.target = 8091
+        try await lab.serving("t/s1", tcp: 8091, "SYSTEM:'echo s1'") {
+            try await lab.serving("t/s2", tcp: 8091, "SYSTEM:'echo s2'") {
+                try await lab.put(service)
+                let ways = try await ways(lab, service)
+                for _ in 0..<2 {
+                    try await silence(Self.timeout + 4)
+                    for (from, to, port) in ways {
+                        let connect = "socat -T5 -u \(socat(to, port)),connect-timeout=5 - 2>&1 | tail -1"
+                        let output = try await lab.shell(from, "for i in $(seq 20); do \(connect) & done; wait")
+                        let names = output.split(separator: "\n").map(String.init)
+                        #expect(names.count == 20 && Set(names).count == 1, "\(from) \(to): \(names)")
+                        #expect(ServiceLab.answering.contains(names.first ?? ""))
+                    }
+                }
             }
         }
         try lab.remove(service)
@@ -62,27 +77,28 @@ extension Packets.Services {
         let service = sticky(71)
         try await lab.put(service)
         let ways = try await ways(lab, service)
-        // Three connections within the time, each the time's half and more after the one before.
-        for (from, to, port) in ways {
-            let names = try await lab.shell(
+        // Each connection comes when more than half of the time has gone by since the one before.
+        let kept = try await each(ways) { from, to, port in
+            try await lab.shell(
                 from, "for i in 1 2 3 4; do socat -T3 -u \(socat(to, port)),connect-timeout=3 -; sleep 2.5; done")
-            #expect(
-                Set(names.split(separator: "\n").map { PacketLab.Answer(String($0)).name }).count == 1, "\(from) \(to)")
+        }
+        for (way, output) in zip(ways, kept) {
+            let names = output.split(separator: "\n").map { PacketLab.Answer(String($0)).name }
+            #expect(names.count == 4 && Set(names).count == 1, "\(way.0) \(way.1): \(names)")
         }
         var chosen: [Set<String>] = ways.map { _ in [] }
         for _ in 0..<6 where chosen.contains(where: { $0.count < 2 }) {
             try await silence(Self.timeout + 4)
             #expect(try await learned(lab, "n1").isEmpty)
-            for (place, way) in ways.enumerated() {
-                if let name = try await lab.connect(way.0, way.1, way.2).first?.name { chosen[place].insert(name) }
-            }
+            let names = try await each(ways) { try await lab.connect($0, $1, $2).first?.name }
+            for (place, name) in names.enumerated() { if let name { chosen[place].insert(name) } }
         }
-        // Six independent ways, six choices each: that one of them never changes has a chance of one in five.
+        // Six ways choose six times each. That three never change has a chance of less than one in a thousand.
         #expect(chosen.count { $0.count == 2 } >= 3, "\(chosen)")
         try lab.remove(service)
     }
 
-    private func socat(_ to: IPAddress, _ port: Int) -> String {
+    @Sendable private func socat(_ to: IPAddress, _ port: Int) -> String {
         to.family == .v4 ? "TCP4:\(to):\(port)" : "TCP6:[\(to)]:\(port)"
     }
 
@@ -101,15 +117,16 @@ extension Packets.Services {
             try await lab.serving("t/s2", tcp: 8090, "SYSTEM:'echo s2; cat'") {
                 try await lab.put(service)
                 let ways = try await ways(lab, service)
-                for (from, to, port) in ways {
+                let seen = try await each(ways) { from, to, port in
                     let first = try await lab.shell(
                         from,
-                        "(for i in $(seq \(Self.timeout * 3 / 2)); do sleep 1; echo x; done) "
+                        "(for i in $(seq \(Self.timeout * 2)); do sleep 1; echo x; done) "
                             + "| socat -t1 - \(socat(to, port)) | { read first; cat >/dev/null; echo $first; }")
-                    let later = try await lab.connect(from, to, port, times: 6).map { $0.name ?? "-" }
-                    let name = PacketLab.Answer(first.trimmed).name
-                    #expect(ServiceLab.answering.contains(name))
-                    #expect(Set(later) == [name], "\(from) \(to): \(name), then \(later)")
+                    return (first.trimmed, try await lab.connect(from, to, port, times: 4).map { $0.name ?? "-" })
+                }
+                for (way, (first, later)) in zip(ways, seen) {
+                    #expect(ServiceLab.answering.contains(first), "\(way.0) \(way.1)")
+                    #expect(Set(later) == [first], "\(way.0) \(way.1): \(first), then \(later)")
                 }
             }
         }
