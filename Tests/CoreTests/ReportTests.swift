@@ -47,7 +47,7 @@ struct ReportTests {
         let engine = try engine()
         apply(engine, .put(Claim(name: "a", hint: 7)))
         apply(engine, .put(Claim(name: "a", hint: 8, isRefusing: true)))
-        #expect(engine.problems().map(\.message) == ["7 is no good", "refuses"])
+        #expect(engine.problems().map(\.message) == ["refuses", "7 is no good"])
         apply(engine, .remove(Claim(name: "a").id))
         #expect(engine.problems().isEmpty)
         #expect(engine.rows().isEmpty)

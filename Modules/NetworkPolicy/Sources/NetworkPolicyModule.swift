@@ -7,14 +7,14 @@ import Vocabulary
 /// A node's zone holds only what its own pods need: a policy without a local pod has no rows there. Rules are known by
 /// their content, so equal rules of any number of policies are one port group and one ACL; each policy fills its own
 /// pods in. When a pod comes, goes or is relabelled, members of sets change, and no ACL does.
-public struct NetworkPolicyModule: NodeModule, ClusterModule {
+public struct NetworkPolicyModule: NodeModule {
     public static let manifest = Manifest(
         name: "network-policy",
         summary: "Allows and denies traffic between pods, namespaces and networks",
         stage: .beta,
         reads: [
             NetworkPolicy.self, Namespace.self, Pod.self, PodPort.self, NodeNetwork.self, ClusterNetwork.self,
-            PolicyLogging.self,
+            PolicyLogging.self, AdminNetworkPolicy.self, BaselineAdminNetworkPolicy.self, Node.self, LocalNode.self,
         ],
         publishes: [PolicyLogging.self],
         writes: [
@@ -46,9 +46,11 @@ public struct NetworkPolicyModule: NodeModule, ClusterModule {
         node.each(NetworkPolicy.self) { policy, cell throws(Rejection) in
             Policies.handle(policy, configuration, &cell)
         }
-    }
-
-    public func register(on cluster: inout ClusterScope) {
-        cluster.each(NetworkPolicy.self, Faults.handle)
+        node.each(AdminNetworkPolicy.self) { policy, cell throws(Rejection) in
+            try AdminPolicies.handle(policy, configuration, &cell)
+        }
+        node.each(BaselineAdminNetworkPolicy.self) { policy, cell throws(Rejection) in
+            try AdminPolicies.handle(policy, configuration, &cell)
+        }
     }
 }

@@ -32,13 +32,3 @@ enum Policies {
         }
     }
 }
-
-/// Tells the user what is wrong with a policy, once for the whole cluster.
-enum Faults {
-    static func handle(_ policy: NetworkPolicy, _ cell: inout Cell) throws(Rejection) {
-        guard !policy.faults.isEmpty else { return }
-        for fault in policy.faults { cell.report(fault) }
-        let events = policy.faults.map { ObjectEvent(.warning, reason: $0.reason, message: $0.description) }
-        cell.add(ObjectStatus(policy.id, events: events))
-    }
-}

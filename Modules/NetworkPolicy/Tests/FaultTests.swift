@@ -105,15 +105,4 @@ struct FaultTests {
             ])
         #expect(node.rows(PortGroup.self).map(\.key) == ["isolated_egress", "isolated_ingress"])
     }
-
-    @Test("are told to the user once, by the cluster manager")
-    func events() throws {
-        let manager = try ClusterHarness(NetworkPolicyModule.self)
-        try manager.apply(try policy("p", #"{"podSelector": {}, "ingress": [{"ports": [{"port": 0}]}]}"#))
-        let events = try #require(manager.row(ObjectStatus.self, "NetworkPolicy/x/p")).members("events")
-        #expect(events.count == 1)
-        #expect(events.first?.contains("spec.ingress[0].ports[0].port") == true)
-        try manager.apply(try policy("p", #"{"podSelector": {}}"#))
-        #expect(manager.rows(ObjectStatus.self).isEmpty)
-    }
 }

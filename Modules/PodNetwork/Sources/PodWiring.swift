@@ -16,6 +16,7 @@ enum PodWiring {
                 "the runtime attaches \(attachment.podNamespace)/\(attachment.podName) with uid "
                     + "\(attachment.podUID), but that pod is now \(port.uid)")
         }
+        let limits = try cell.get(Pod.self, port.namespace, port.name).map(Bandwidth.init)
         let device = attachment.hostInterface
         let interface = cell.add(
             Interface(
@@ -26,9 +27,15 @@ enum PodWiring {
                     "ip_addresses": port.addresses.map(\.description).joined(separator: ","),
                 ],
                 name: device))
-        cell.add(
-            Port(key: .fixed(device), interfaces: [interface], name: device, otherConfig: ["transient": "true"]),
-            to: Topology.integration.ports)
+        var cable = Port(
+            key: .fixed(device), interfaces: [interface], name: device, otherConfig: ["transient": "true"])
+        cable.qos = limits?.ingress.map { rate in
+            cell.add(
+                VSwitchQoS(
+                    key: .own("ingress"), externalIDs: ["sandbox": attachment.sandbox],
+                    otherConfig: ["max-rate": String(rate)], type: "linux-htb"))
+        }
+        cell.add(cable, to: Topology.integration.ports)
         // With the userspace datapath the kernel sees every frame too, and would answer for the host around all
         // rules; and it never fills in a checksum that the pod left to its card.
         let isUserspace = local.datapath == .netdev
@@ -36,6 +43,7 @@ enum PodWiring {
             PodLink(
                 sandbox: attachment.sandbox, interface: attachment.interface, hostInterface: device,
                 netns: attachment.netns, mac: port.mac, mtu: cluster.mtu, addresses: port.addresses,
-                gateways: port.gateways, ingressDrop: isUserspace, checksumOffloadOff: isUserspace))
+                gateways: port.gateways, ingressDrop: isUserspace, checksumOffloadOff: isUserspace,
+                egressRate: limits?.egress))
     }
 }

@@ -33,6 +33,9 @@ final class OpenFlowWorker<Sink: FlowSink> {
     /// Whether some bridge or port is not there yet.
     var isWaiting: Bool { tables.values.contains { $0.present == nil || !$0.waiting.isEmpty } }
 
+    /// Whether flows wait for a port.
+    var waits: Bool { tables.values.contains { !$0.waiting.isEmpty } }
+
     /// The bridges whose flows are not known, since they could not be reached.
     var openBridges: Set<String> { Set(tables.values.filter { $0.present == nil }.map(\.name)) }
 

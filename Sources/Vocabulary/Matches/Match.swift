@@ -103,6 +103,11 @@ extension Match {
             })
     }
 
+    /// IP packets that are neither TCP, UDP nor SCTP: said with ranges, for the engine multiplies `!=` out.
+    public static let otherProtocols =
+        Match(leaf: "ip.proto < 6") || Match(leaf: "6 < ip.proto < 17") || Match(leaf: "17 < ip.proto < 132")
+        || Match(leaf: "ip.proto > 132")
+
     /// Packets of a protocol to these ports, or to any port when `ports` holds them all; nil when there are none.
     public static func transport(_ transport: TransportProtocol, to ports: PortRanges = .all) -> Match? {
         let name = transport.rawValue.lowercased()
