@@ -42,7 +42,7 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = [], tested with:
     ]
 }
 
-let modules = ["PodNetwork", "Gateway", "Services", "NetworkPolicy", "Multicast"]
+let modules = ["PodNetwork", "Gateway", "Services", "NameService", "NetworkPolicy", "Multicast"]
 
 var targets: [Target] = [.target(name: "CLinux")]
 targets += part("Core", tested: ["ModuleHarness"])
