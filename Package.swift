@@ -11,6 +11,7 @@ let wanted = (Context.environment["PACKAGE_TARGETS"] ?? Context.environment["OVE
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let http = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let handshake = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -51,6 +52,8 @@ targets += part("Vocabulary", ["Core", "Model"])
 targets += part("ModuleHarness", ["Core", "Model"])
 targets += part("OVSDB", [nio, posix, log], tested: ["OVSDBTestKit"])
 targets += part("OVSDBTestKit", ["OVSDB"])
+/// Apart from OVSDB, as BoringSSL takes minutes to build.
+targets += part("OVSDBTLS", ["OVSDB", nio, handshake, tls], tested: ["OVSDBTestKit", log])
 targets += part("Linux", ["CLinux", "Core", "Model"], tested: [])
 targets += part("LocalHTTP")
 targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds", "ovenbird-cni"])
@@ -86,7 +89,6 @@ targets.append(
     .executableTarget(
         name: "PodBenchmark", dependencies: ["Lab", "Linux", "LocalHTTP", "Model"], swiftSettings: swift))
 targets.append(.executableTarget(name: "CoreBenchmark", dependencies: ["Core"], swiftSettings: swift))
-
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }
 
 let package = Package(
