@@ -70,7 +70,10 @@ targets += part(
 targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: ["OVSDBTestKit", posix])
 targets += part(
     "Daemon",
-    ["CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "Planes", "Supervision", "Vocabulary", log]
+    [
+        "CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "OVSDBTLS", "Planes", "Supervision",
+        "Vocabulary", log,
+    ]
         + modules.map { .init(stringLiteral: $0) })
 targets += [
     .executableTarget(
