@@ -21,7 +21,12 @@ extension DaemonProcess {
         let lock = try RunLock(directory: run)
         defer { withExtendedLifetime(lock) {} }
         guard supervise else {
-            return try await untilStopped { try await serveNode(DaemonPaths(run: run)) {} processes: { [] } }
+            return try await untilStopped {
+                try await serveNode(DaemonPaths(run: run)) {
+                } processes: {
+                    []
+                }
+            }
         }
         let engine = NodeEngine(
             .init(
