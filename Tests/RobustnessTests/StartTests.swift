@@ -32,10 +32,13 @@ extension Robustness {
                 #expect(
                     lines.contains { $0.hasPrefix("  next: ") }, "\(outcome.errors)", sourceLocation: sourceLocation)
             }
-            let left = try LoneNode.processes(in: node.name).map { pid in
-                (try? Files.read("/proc/\(pid)/cmdline"))?.replacing("\0", with: " ") ?? ""
+            try await until("no process is left", within: .seconds(3), sourceLocation: sourceLocation) {
+                let left = try LoneNode.processes(in: node.name).map { pid in
+                    (try? Files.read("/proc/\(pid)/cmdline"))?.replacing("\0", with: " ") ?? ""
+                }
+                if !left.isEmpty { throw Words("\(left)") }
+                return true
             }
-            #expect(left == [], sourceLocation: sourceLocation)
             let changes = try node.changes(since: before)
             #expect(changes == [], sourceLocation: sourceLocation)
         }
