@@ -1,6 +1,7 @@
 import Core
 import Gateway
 import Multicast
+import NameService
 import NetworkPolicy
 import PodNetwork
 import Services
@@ -8,7 +9,8 @@ import Services
 /// The modules that the program has. The order decides who wins where two want different things.
 enum BuiltinModules {
     private static let all: [any Module.Type] = [
-        PodNetworkModule.self, GatewayModule.self, ServicesModule.self, NetworkPolicyModule.self, MulticastModule.self,
+        PodNetworkModule.self, GatewayModule.self, ServicesModule.self, NameServiceModule.self,
+        NetworkPolicyModule.self, MulticastModule.self,
         ObjectProblemsModule.self,
     ]
 
