@@ -11,6 +11,7 @@ let wanted = (Context.environment["PACKAGE_TARGETS"] ?? Context.environment["OVE
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let http = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let handshake = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -51,6 +52,8 @@ targets += part("Vocabulary", ["Core", "Model"])
 targets += part("ModuleHarness", ["Core", "Model"])
 targets += part("OVSDB", [nio, posix, log], tested: ["OVSDBTestKit"])
 targets += part("OVSDBTestKit", ["OVSDB"])
+/// Apart from OVSDB, as BoringSSL takes minutes to build.
+targets += part("OVSDBTLS", ["OVSDB", nio, handshake, tls], tested: ["OVSDBTestKit", log])
 targets += part("Linux", ["CLinux", "Core", "Model"], tested: [])
 targets += part("LocalHTTP")
 targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds", "ovenbird-cni"])
@@ -68,7 +71,10 @@ targets += part(
     "Planes", ["Core", "Model", "OVSDB", "Linux", nio, posix, http, log], tested: ["OVSDBTestKit"])
 targets += part(
     "Daemon",
-    ["CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "Planes", "Supervision", "Vocabulary", log]
+    [
+        "CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "OVSDBTLS", "Planes", "Supervision",
+        "Vocabulary", log,
+    ]
         + modules.map { .init(stringLiteral: $0) })
 targets += [
     .executableTarget(

@@ -48,10 +48,10 @@ extension DaemonProcess {
     private func serveNode(
         _ paths: DaemonPaths, processes: @escaping @Sendable () async -> [ServiceState]
     ) async throws {
-        let databases = Databases(paths, log)
+        let databases = try Databases(paths, configuration.daemon, log)
         let planes = try databases.planes + hostPlanes(paths)
         var node = configuration.node
-        node.controller.southbound = "unix:\(paths.southbound)"
+        node.controller.southbound = paths.southbound(configuration.daemon.southbound)
         var feeds = baseFeeds(node) + databases.feeds
         feeds.append(ExpectedFeed(NetlinkFeed(), Link.self, LinkAddress.self, Route.self))
         let scheduler = try makeScheduler(.node, feeds, planes, expecting: ["cni": [Attachment.self]])

@@ -33,7 +33,8 @@ final class Zone {
                 Attachment.self,
             ])
         engine.attach(plane: PlaneName.northbound)
-        try engine.enable(PodNetworkModule(.init()))
+        let network: any NodeModule = try PodNetworkModule(.init())
+        try engine.enable(network)
         try engine.enable(NetworkPolicyModule(.init()))
     }
 

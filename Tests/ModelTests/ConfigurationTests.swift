@@ -202,9 +202,63 @@ func unknown() throws {
             "--ephemeral-port-range: ephemeral-port-range 60000-65535 overlaps the kernel's own 32768-60999 (net.ipv4.ip_local_port_range); choose another or narrow the kernel's (Overlap)"
         ),
         (["cni-version": "2.0.0"], "--cni-version: cni-version=2.0.0 is none of 0.4.0, 1.0.0, 1.1.0 (BadValue)"),
+        (
+            ["nb-address": "ssl:10.0.0.1"],
+            "--nb-address: ovnnorth.address=ssl:10.0.0.1 is no database address; write unix:/PATH, tcp:HOST:PORT or ssl:HOST:PORT (BadAddress)"
+        ),
+        (
+            ["sb-address": "tcp:10.0.0.1:6642,tcp:10.0.0.2:6642", "sb-client-cert": "/c.pem"],
+            "--sb-address: ovnsouth.address=tcp:10.0.0.1:6642,tcp:10.0.0.2:6642 names several servers; give the one of this zone (TooMany)"
+        ),
+        (
+            ["nb-address": "ssl:n:6641", "nb-client-privkey": "/k.pem", "nb-client-cert": "/c.pem"],
+            "default: ovnnorth.client-cacert is empty; ovnnorth.address=ssl:n:6641 needs it (MissingValue)"
+        ),
+        (
+            ["sb-client-privkey": "/k.pem"],
+            "--sb-client-privkey: ovnsouth.client-privkey=/k.pem is of use only with ovnsouth.address=ssl:HOST:PORT, which is empty (NoTLS)"
+        ),
+        (
+            ["nb-address": "tcp:n:6641", "nb-client-cert": "/c.pem"],
+            "--nb-client-cert: ovnnorth.client-cert=/c.pem is of use only with ovnnorth.address=ssl:HOST:PORT, which is tcp:n:6641 (NoTLS)"
+        ),
     ])
 func refused(flags: [String: String], message: String) {
     #expect(problems(flags: flags) == [message])
+}
+
+@Test("reads OVN-Kubernetes' sections of the databases")
+func databases() throws {
+    let daemon = try read(
+        """
+        [ovnnorth]
+        address=ssl:[fd00::1]:6641
+        client-privkey=/ovn-cert/tls.key
+        client-cert=/ovn-cert/tls.crt
+        client-cacert=/ovn-ca/ca-bundle.crt
+        [ovnsouth]
+        address="unix:/run/ovn/sb.sock"
+        """
+    ).daemon
+    #expect(daemon.northbound.address == "ssl:[fd00::1]:6641")
+    #expect(
+        daemon.northbound.certificates
+            == .init(
+                privateKey: "/ovn-cert/tls.key", certificate: "/ovn-cert/tls.crt", authority: "/ovn-ca/ca-bundle.crt"))
+    #expect(daemon.southbound == DatabaseAccess(address: "unix:/run/ovn/sb.sock"))
+    #expect(try read(flags: ["sb-address": "tcp:n1:6642"]).daemon.southbound.address == "tcp:n1:6642")
+    let standard = try read().daemon
+    #expect(standard.northbound == DatabaseAccess() && standard.southbound == DatabaseAccess())
+}
+
+@Test(
+    "an address needs a host and a port",
+    arguments: [
+        "ssl", "ssl:", "ssl::1", "ssl:n:0", "ssl:n:65536", "ssl:fd00::1:6641", "ssl:[10.0.0.1]:1", "ssl://n:1",
+        "unix:db.sock", "udp:n:1", "n:1",
+    ])
+func badAddresses(_ text: String) {
+    #expect(problems(flags: ["nb-address": text]).count { $0.hasSuffix("(BadAddress)") } == 1)
 }
 
 @Test("tells all errors at once")

@@ -40,14 +40,18 @@ extension Robustness {
             for part in ["addresses", "routes", "v6 routes"] {
                 let old = own(part, before)
                 let new = own(part, now)
-                if old != new { throw Words("\(part):\n\(old.joined(separator: "\n"))\nnow:\n\(new.joined(separator: "\n"))") }
+                if old != new {
+                    throw Words("\(part):\n\(old.joined(separator: "\n"))\nnow:\n\(new.joined(separator: "\n"))")
+                }
             }
             let left = try node.run("ip", "-o", "address", "show", "dev", "e0", "scope", "global")
             if !left.isEmpty { throw Words(left) }
             return true
         }
 
-        @Test("addresses, metrics and routes are the same afterwards, and hardly a packet is lost; a second start changes nothing")
+        @Test(
+            "addresses, metrics and routes are the same afterwards, and hardly a packet is lost; a second start changes nothing"
+        )
         func moves() async throws {
             let node = try node("bridge")
             let before = try node.network()

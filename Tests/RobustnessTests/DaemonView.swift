@@ -17,7 +17,8 @@ extension RealLab {
     var daemons: [DaemonView] { (probe.record.nodes + ["cluster"]).map(daemon) }
 
     /// Waits until every daemon is healthy and all that they want is in force.
-    func healthy(within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    func healthy(within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation) async throws
+    {
         for daemon in daemons {
             try await until("\(daemon.name) is healthy", within: limit, sourceLocation: sourceLocation) {
                 let problem = try await daemon.problem()
@@ -28,7 +29,8 @@ extension RealLab {
     }
 
     /// Waits until a comparison of everything finds nothing to do.
-    func settled(within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    func settled(within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation) async throws
+    {
         try await healthy(within: limit, sourceLocation: sourceLocation)
         try await until("all is in force", within: limit, sourceLocation: sourceLocation) {
             for daemon in daemons {

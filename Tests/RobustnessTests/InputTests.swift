@@ -15,7 +15,8 @@ extension Robustness {
         static let wrong: [(what: String, text: String, words: [String])] = [
             ("YAML that is none", "apiVersion: v1\nkind: Pod\nmetadata: {name: x\n", ["wrong.yaml:"]),
             (
-                "an unknown kind", "apiVersion: v1\nkind: Namespace\nmetadata: {name: s}\n---\napiVersion: v1\nkind: Podd\nmetadata: {name: x}\n",
+                "an unknown kind",
+                "apiVersion: v1\nkind: Namespace\nmetadata: {name: s}\n---\napiVersion: v1\nkind: Podd\nmetadata: {name: x}\n",
                 ["wrong.yaml:6", "Podd"]
             ),
             (
@@ -40,7 +41,8 @@ extension Robustness {
             try await until("status says what is wrong") {
                 let outcome = try await lab.ovenbird("status")
                 guard outcome.exit == .code(1) else { throw Words("\(outcome.exit) \(outcome.output)") }
-                let line = outcome.output.split(separator: "\n").first { line in words.allSatisfy { line.contains($0) } }
+                let line = outcome.output.split(separator: "\n").first { line in words.allSatisfy { line.contains($0) }
+                }
                 if line == nil { throw Words(outcome.output) }
                 return true
             }

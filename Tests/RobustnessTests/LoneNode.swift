@@ -70,7 +70,9 @@ final class LoneNode: Sendable {
     func run(_ words: String...) throws -> String { try Command(words, in: namespace).run() }
 
     /// The configuration file; what a test adds comes last.
-    func configure(mtu: Int = 1400, clusterSubnets: String = "10.244.0.0/16/24,fd00:10:244::/48/64", more: String = "") throws {
+    func configure(mtu: Int = 1400, clusterSubnets: String = "10.244.0.0/16/24,fd00:10:244::/48/64", more: String = "")
+        throws
+    {
         try RealLab.write(
             """
             [default]

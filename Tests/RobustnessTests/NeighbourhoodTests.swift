@@ -45,7 +45,8 @@ extension Robustness {
 
         private func follows() throws -> Bool {
             let tables = [
-                ("node:n2", "ovn-nbctl", "Logical_Router_Port", "networks"), ("node:n2", "ovn-nbctl", "NAT", "external_ip"),
+                ("node:n2", "ovn-nbctl", "Logical_Router_Port", "networks"),
+                ("node:n2", "ovn-nbctl", "NAT", "external_ip"),
                 ("node:n2", "ovs-vsctl", "Open_vSwitch", "external_ids"), ("node:n1", "ovn-sbctl", "Encap", "ip"),
                 ("node:n1", "ovs-vsctl", "Interface", "options"),
             ]
@@ -56,8 +57,12 @@ extension Robustness {
             texts.append(try Files.read("\(lab.paths.status)/n2/Node..n2.json"))
             for (index, text) in texts.enumerated() {
                 if !text.contains("172.30.0.22") { throw Words("\(index): the new address is not in\n\(text)") }
-                let marks = ["172.30.0.2/", "172.30.0.2\"", "172.30.0.2,", "172.30.0.2\n", "fd30::2/", "fd30::2\"", "fd30::2\n"]
-                for mark in marks where "\(text)\n".contains(mark) { throw Words("\(index): \(mark) is still in\n\(text)") }
+                let marks = [
+                    "172.30.0.2/", "172.30.0.2\"", "172.30.0.2,", "172.30.0.2\n", "fd30::2/", "fd30::2\"", "fd30::2\n",
+                ]
+                for mark in marks where "\(text)\n".contains(mark) {
+                    throw Words("\(index): \(mark) is still in\n\(text)")
+                }
             }
             return true
         }

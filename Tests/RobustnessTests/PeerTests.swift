@@ -16,13 +16,16 @@ extension Robustness {
         /// What a node's engine has of another node.
         private func traces(of peer: String, on node: String) throws -> [String] {
             let tables = [
-                ("ovn-nbctl", "name", "Logical_Switch_Port"), ("ovn-nbctl", "external_ids", "Logical_Router_Static_Route"),
+                ("ovn-nbctl", "name", "Logical_Switch_Port"),
+                ("ovn-nbctl", "external_ids", "Logical_Router_Static_Route"),
                 ("ovn-sbctl", "name,hostname", "Chassis"), ("ovn-sbctl", "chassis_name", "Encap"),
                 ("ovs-vsctl", "name", "Interface"),
             ]
             return try tables.flatMap { tool, columns, table in
-                try lab.run("node:\(node)", tool, "--no-headings", "--format=csv", "--columns=\(columns)", "list", table)
-                    .split(separator: "\n").filter { $0.contains(peer) }.map { "\(table): \($0)" }
+                try lab.run(
+                    "node:\(node)", tool, "--no-headings", "--format=csv", "--columns=\(columns)", "list", table
+                )
+                .split(separator: "\n").filter { $0.contains(peer) }.map { "\(table): \($0)" }
             }
         }
 
@@ -59,9 +62,11 @@ extension Robustness {
             try await lab.settled()
         }
 
-        @Test("of a node that says nonsense nothing is made, and the others go on", arguments: [
-            ("node-encap-ips", "[broken"), ("node-encap-ips", #"["172.30.0.900"]"#),
-        ])
+        @Test(
+            "of a node that says nonsense nothing is made, and the others go on",
+            arguments: [
+                ("node-encap-ips", "[broken"), ("node-encap-ips", #"["172.30.0.900"]"#),
+            ])
         func isSkipped(_ key: String, _ value: String) async throws {
             try await lab.healthy()
             let pinging = try await Pinging(lab, from: "shop/a", to: lab.address("shop/b"))
@@ -82,6 +87,26 @@ extension Robustness {
             try Files.remove(file)
             try await until("n1 has nothing of the node") { try traces(of: "n9", on: "n1").isEmpty }
             try await lab.healthy()
+            let result = try await pinging.stop()
+            #expect(result.lost == 0, "\(result)")
+        }
+
+        @Test("an address that two nodes say is theirs is told, and the node that had it keeps it")
+        func isClaimedTwice() async throws {
+            try await lab.healthy()
+            let pinging = try await Pinging(lab, from: "shop/a", to: lab.address("shop/b"))
+            let file = "\(lab.manifests)/n9.yaml"
+            defer { try? Files.remove(file) }
+            try RealLab.write(Self.node(wrong: "node-encap-ips", #"["172.30.0.2"]"#), to: file)
+            try await until("n1 names the address and the nodes") {
+                let outcome = try await lab.ovenbird("status", "--node", "n1")
+                let words = ["NodeNetwork/n9", "172.30.0.2", "NodeNetwork/n2"]
+                let lines = outcome.output.split(separator: "\n")
+                return outcome.exit == .code(1) && lines.contains { line in words.allSatisfy { line.contains($0) } }
+            }
+            try Files.remove(file)
+            try await lab.settled()
+            #expect(try traces(of: "n9", on: "n1") == [])
             let result = try await pinging.stop()
             #expect(result.lost == 0, "\(result)")
         }

@@ -64,7 +64,9 @@ struct Picture {
         func isHex(_ byte: UInt8) -> Bool { (48...57).contains(byte) || (97...102).contains(byte) }
         var start = 0
         while start + 36 <= bytes.count {
-            let isUUID = (0..<36).allSatisfy { dashes.contains($0) ? bytes[start + $0] == 45 : isHex(bytes[start + $0]) }
+            let isUUID = (0..<36).allSatisfy {
+                dashes.contains($0) ? bytes[start + $0] == 45 : isHex(bytes[start + $0])
+            }
             if isUUID { bytes.replaceSubrange(start..<start + 36, with: Array("UUID".utf8)) }
             start += isUUID ? 4 : 1
         }

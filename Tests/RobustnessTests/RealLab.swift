@@ -44,7 +44,8 @@ final class RealLab: Sendable {
         try Files.makeDirectory(manifests)
         try write(Self.manifest(pods), to: "\(manifests)/pods.yaml")
         let outcome = try await command(
-            name, ["lab", "up", manifests, "--nodes", "\(nodes)", "--name", name, "--cni", "\(directory)/ovenbird-cni"],
+            name,
+            ["lab", "up", manifests, "--nodes", "\(nodes)", "--name", name, "--cni", "\(directory)/ovenbird-cni"],
             deadline: .seconds(90))
         guard outcome.succeeded else {
             _ = try? await Command("rm", "-rf", manifests).run()

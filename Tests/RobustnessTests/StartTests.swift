@@ -24,11 +24,13 @@ extension Robustness {
             #expect(outcome.exit == .code(code), "\(outcome.errors)", sourceLocation: sourceLocation)
             let lines = outcome.errors.split(separator: "\n")
             for word in words {
-                #expect(lines.contains { $0.contains(word) }, "\(word):\n\(outcome.errors)", sourceLocation: sourceLocation)
+                #expect(
+                    lines.contains { $0.contains(word) }, "\(word):\n\(outcome.errors)", sourceLocation: sourceLocation)
             }
             if code == 1 {
                 #expect(lines.contains { $0.hasPrefix("error: ") }, "\(outcome.errors)", sourceLocation: sourceLocation)
-                #expect(lines.contains { $0.hasPrefix("  next: ") }, "\(outcome.errors)", sourceLocation: sourceLocation)
+                #expect(
+                    lines.contains { $0.hasPrefix("  next: ") }, "\(outcome.errors)", sourceLocation: sourceLocation)
             }
             #expect(try LoneNode.processes(in: node.name) == [], sourceLocation: sourceLocation)
             #expect(try node.changes(since: before) == [], sourceLocation: sourceLocation)
@@ -47,7 +49,10 @@ extension Robustness {
                 node, says: "multiple gateway interfaces detected: br-ex ens4", "(MultipleGatewayInterfaces)",
                 "gateway.interface")
             // Mended, it starts.
-            try node.ip(["route del default via fd30::100 dev ens4", "addr add fd30::2/64 dev br-ex nodad", "route add default via fd30::100 dev br-ex"])
+            try node.ip([
+                "route del default via fd30::100 dev ens4", "addr add fd30::2/64 dev br-ex nodad",
+                "route add default via fd30::100 dev br-ex",
+            ])
             let child = try node.start()
             try await until("the gateway is found") { try await gateway(node).contains("br-ex") }
             _ = try await onThread { try child.stop() }
@@ -105,7 +110,10 @@ extension Robustness {
             let before = try node.network()
             let second = try await node.refusal()
             #expect(second.exit == .code(1))
-            #expect(second.errors.contains("error: another daemon already works in \(node.directory)/run (process \(child.pid))"), "\(second.errors)")
+            #expect(
+                second.errors.contains(
+                    "error: another daemon already works in \(node.directory)/run (process \(child.pid))"),
+                "\(second.errors)")
             #expect(try node.changes(since: before) == [])
             #expect(try await node.daemon.status()["role"].string() == "node")
             let began = ContinuousClock.now

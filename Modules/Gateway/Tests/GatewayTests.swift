@@ -21,7 +21,9 @@ struct GatewayTests {
     @Test("is the same while its card's addresses are on the card and when they are on the bridge")
     func move() throws {
         let before = try harness(Host())
-        let after = try harness(Host(device: "bre0"))
+        var moved = Host(device: "bre0")
+        moved.bridge = OVSBridge(name: "bre0", uplink: "e0", owned: true, ports: ["bre0", "e0"])
+        let after = try harness(moved)
         #expect(before.object(NodeGateway.self, "", ".") == after.object(NodeGateway.self, "", "."))
         #expect(before.rows(NAT.self) == after.rows(NAT.self))
     }

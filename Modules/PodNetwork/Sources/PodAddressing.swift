@@ -73,6 +73,17 @@ enum PodAddressing {
         of pod: Pod, _ addresses: [IPNetwork], _ requested: RequestedNetwork, _ node: NodeNetwork,
         _ cluster: ClusterNetwork
     ) -> PodNetworkAssignment {
+        PodNetworkAssignment(
+            addresses: addresses, mac: requested.mac ?? addresses.map(\.address).derivedMAC ?? MACAddress(number: 0),
+            gateways: addresses.map(\.family).filter { !requested.elsewhere.contains($0) }.compactMap { family in
+                requested.gateways.first { $0.family == family } ?? node.gateway(family)
+            }, routes: routes(addresses, node, cluster), role: "primary")
+    }
+
+    /// What stays on the cluster's network though a default route should lead elsewhere.
+    static func routes(
+        _ addresses: [IPNetwork], _ node: NodeNetwork, _ cluster: ClusterNetwork
+    ) -> [PodNetworkAssignment.Route] {
         var routes: [PodNetworkAssignment.Route] = []
         for address in addresses {
             guard let gateway = node.gateway(address.family) else { continue }
@@ -84,11 +95,7 @@ enum PodAddressing {
                 .compactMap(\.self)
             routes += targets.map { PodNetworkAssignment.Route($0, via: gateway) }
         }
-        return PodNetworkAssignment(
-            addresses: addresses, mac: requested.mac ?? addresses.map(\.address).derivedMAC ?? MACAddress(number: 0),
-            gateways: addresses.compactMap { address in
-                requested.gateways.first { $0.family == address.family } ?? node.gateway(address.family)
-            }, routes: routes, role: "primary")
+        return routes
     }
 
     private static func port(of pod: Pod, _ network: PodNetworkAssignment, isLocal: Bool) -> PodPort {

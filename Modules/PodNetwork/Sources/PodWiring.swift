@@ -8,6 +8,7 @@ enum PodWiring {
     static func handle(_ attachment: Attachment, _ cell: inout Cell) throws(Rejection) {
         guard let cluster = cell.cluster(),
             let local = cell.localNode(),
+            let node = cell.get(NodeNetwork.self, "", local.nodeName),
             let port = cell.get(PodPort.self, attachment.podNamespace, attachment.podName), port.isLocal
         else { return }
         guard attachment.podUID.isEmpty || attachment.podUID == port.uid else {
@@ -43,7 +44,10 @@ enum PodWiring {
             PodLink(
                 sandbox: attachment.sandbox, interface: attachment.interface, hostInterface: device,
                 netns: attachment.netns, mac: port.mac, mtu: cluster.mtu, addresses: port.addresses,
-                gateways: port.gateways, ingressDrop: isUserspace, checksumOffloadOff: isUserspace,
+                gateways: port.gateways,
+                routes: PodAddressing.routes(port.addresses, node, cluster).map { route in
+                    PodRoute(route.destination, via: route.nextHop, mtu: cluster.routableMTU)
+                }, ingressDrop: isUserspace, checksumOffloadOff: isUserspace,
                 egressRate: limits?.egress))
     }
 }

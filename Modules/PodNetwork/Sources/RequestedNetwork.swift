@@ -1,7 +1,7 @@
 import Core
 import Model
 
-/// What a pod asks for on the cluster's own network: addresses, MAC, gateways.
+/// What a pod asks for on the cluster's own network: addresses, MAC, gateways, and where its default routes go.
 ///
 /// The annotation is a list of one network selection, as the Network Plumbing Working Group writes them. A plain name of
 /// a network asks for nothing.
@@ -9,18 +9,20 @@ struct RequestedNetwork: Hashable {
     var addresses: [IPAddress] = []
     var mac: MACAddress?
     var gateways: [IPAddress] = []
+    /// Families whose default route another network of the pod carries.
+    var elsewhere: Set<Family> = []
 
-    static let field = FieldPath.member(.member(.root("metadata"), "annotations"), AnnotationKey.defaultNetwork)
-        .description
+    static let field = path(of: AnnotationKey.defaultNetwork)
+
+    private static func path(of key: String) -> String {
+        FieldPath.member(.member(.root("metadata"), "annotations"), key).description
+    }
 
     init(_ pod: Pod) throws(Rejection) {
-        guard let text = pod.annotations[AnnotationKey.defaultNetwork], text.contains(where: { $0 == "[" || $0 == "{" })
-        else { return }
-        let json: JSON
-        do { json = try JSON(parsing: text) } catch {
-            throw Rejection("BadAnnotation", field: Self.field, "is not JSON: \(error)")
+        for network in try Self.selections(AnnotationKey.networks, pod) ?? [] {
+            for gateway in try network["default-route"].elements() { elsewhere.insert(try gateway.address().family) }
         }
-        let list = try JSONCursor(json, at: Self.field).elements()
+        guard let list = try Self.selections(AnnotationKey.defaultNetwork, pod) else { return }
         guard list.count == 1 else {
             throw Rejection("BadAnnotation", field: Self.field, "has \(list.count) networks; the pod has one")
         }
@@ -34,6 +36,16 @@ struct RequestedNetwork: Hashable {
         }
         mac = try list[0]["mac"].optional { cursor throws(Rejection) in try cursor.mac() }
         for gateway in try list[0]["gateway"].elements() { gateways.append(try gateway.address()) }
+    }
+
+    /// The network selections of an annotation; nil when there are none, or only names.
+    private static func selections(_ key: String, _ pod: Pod) throws(Rejection) -> [JSONCursor]? {
+        guard let text = pod.annotations[key], text.contains(where: { $0 == "[" || $0 == "{" }) else { return nil }
+        let json: JSON
+        do { json = try JSON(parsing: text) } catch {
+            throw Rejection("BadAnnotation", field: path(of: key), "is not JSON: \(error)")
+        }
+        return try JSONCursor(json, at: path(of: key)).elements()
     }
 
     /// Where in a node's subnet the requested address lies; nil when none of this family is asked for.

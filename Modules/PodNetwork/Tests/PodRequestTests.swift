@@ -74,6 +74,20 @@ struct PodRequestTests {
         #expect(node.problems.isEmpty)
     }
 
+    @Test("a family whose default route another network carries has no gateway here, and the cluster's routes stay")
+    func defaultRouteElsewhere() throws {
+        let note = [AnnotationKey.networks: #"[{"name":"b","namespace":"shop","default-route":["192.0.2.1"]}]"#]
+        let names = [AnnotationKey.networks: "shop/b,shop/c"]
+        let node = try harness(pod("web", note), pod("db", names), attachment("web"))
+        #expect(node.object(PodPort.self, "shop", "web")?.gateways == [address("fd00:10:244:2::1")])
+        #expect(node.object(PodPort.self, "shop", "db")?.gateways.count == 2)
+        let link = try #require(node.rows(PodLink.self).first)
+        #expect(link.members("gateways") == ["fd00:10:244:2::1"])
+        #expect(link.members("routes").contains("10.244.0.0/16 via 10.244.2.1"))
+        #expect(link.members("routes").contains("10.96.0.0/16 via 10.244.2.1"))
+        #expect(link.members("routes").count == 8)
+    }
+
     @Test("an address that is taken is refused, and its holder keeps it")
     func taken() throws {
         let node = try harness(pod("one", wish(#""10.244.2.77/24""#)))

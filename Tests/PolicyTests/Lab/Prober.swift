@@ -84,6 +84,40 @@ final class Prober: Sendable {
         }
     }
 
+    /// Whether a TCP connection comes about, to any address.
+    func connects(_ from: String, to address: IPAddress, port: Int, within milliseconds: Int = 1000) async throws
+        -> Bool
+    {
+        guard let place = places[from] else { return false }
+        return try await onThread {
+            try place.namespace.enter()
+            let socket = try Socket.probe(.tcp, to: address, port: port)
+            var entry = pollfd(fd: socket.number, events: Int16(POLLOUT), revents: 0)
+            return poll(&entry, 1, CInt(milliseconds)) > 0 && socket.isAnswered(.tcp)
+        }
+    }
+
+    /// Sends a datagram every five milliseconds to each address, until the body is done.
+    func sending<T>(
+        _ from: String, to addresses: [IPAddress], port: Int, _ body: () async throws -> T
+    ) async throws -> T {
+        guard let place = places[from] else { return try await body() }
+        let isDone = Flag()
+        async let sender: Void = onThread {
+            try place.namespace.enter()
+            while !isDone.value.load(ordering: .relaxed) {
+                for address in addresses { _ = try Socket.probe(.udp, to: address, port: port) }
+                usleep(5000)
+            }
+        }
+        let result = try await body()
+        isDone.value.store(true, ordering: .relaxed)
+        try await sender
+        return result
+    }
+
+    private final class Flag: Sendable { let value = Atomic(false) }
+
     private func run(_ probes: [Probe], until milliseconds: Int) throws -> Set<Probe> {
         var open = Probes()
         for probe in probes {
