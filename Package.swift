@@ -25,7 +25,7 @@ func module(_ name: String) -> [Target] {
             swiftSettings: swift),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.init(stringLiteral: name), "ModuleHarness", "Core", "Model", "Vocabulary"],
+            dependencies: [.init(stringLiteral: name), "ModuleHarness", "Core", "Model", "Vocabulary", "Feeds"],
             path: "Modules/\(name)/Tests", swiftSettings: swift),
     ]
 }
@@ -43,7 +43,7 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = [], tested with:
     ]
 }
 
-let modules = ["PodNetwork", "Gateway"]
+let modules = ["PodNetwork", "Gateway", "Services", "NameService", "NetworkPolicy", "Multicast"]
 
 var targets: [Target] = [.target(name: "CLinux")]
 targets += part("Core", tested: ["ModuleHarness"])
@@ -67,7 +67,8 @@ targets += part("Supervision", ["CLinux", "Linux"], tested: [])
 targets += part(
     "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"],
     tested: ["ovenbird-cni"])
-targets += part("Planes", ["Core", "Model", "OVSDB", "Linux", log], tested: ["OVSDBTestKit", posix])
+targets += part(
+    "Planes", ["Core", "Model", "OVSDB", "Linux", nio, posix, http, log], tested: ["OVSDBTestKit"])
 targets += part(
     "Daemon",
     [
@@ -81,17 +82,32 @@ targets += [
         dependencies: ["Core", "Daemon", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", arguments],
         swiftSettings: swift)
 ]
-targets += modules.flatMap(module)
-/// Whole labs, with packets.
 targets.append(
     .testTarget(
-        name: "PacketTests", dependencies: ["Core", "Lab", "Linux", "Model", "ovenbird", "ovenbird-cni"],
-        swiftSettings: swift))
+        name: "RobustnessTests",
+        dependencies: [
+            "Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni",
+        ], swiftSettings: swift))
+targets += modules.flatMap(module)
+/// Whole labs, with packets.
+targets += ["PacketTests", "PolicyTests"].map {
+    .testTarget(
+        name: $0,
+        dependencies: ["Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni"],
+        swiftSettings: swift)
+}
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
 targets.append(
     .executableTarget(
         name: "PodBenchmark", dependencies: ["Lab", "Linux", "LocalHTTP", "Model"], swiftSettings: swift))
 targets.append(.executableTarget(name: "CoreBenchmark", dependencies: ["Core"], swiftSettings: swift))
+targets.append(
+    .executableTarget(
+        name: "PolicyBenchmark",
+        dependencies: [
+            "Core", "Feeds", "Linux", "Model", "NetworkPolicy", "OVSDB", "OVSDBTestKit", "Planes", "PodNetwork",
+        ], swiftSettings: swift))
+
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }
 
 let package = Package(

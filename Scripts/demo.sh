@@ -14,11 +14,17 @@ phase() { # phase NAME COMMAND...: runs a command and says how long it took
     return $rc
 }
 
+build() {
+    swift build -q --product ovenbird
+    swift build -q --product ovenbird-cni
+}
+
 times=()
 ovenbird=.build/debug/ovenbird
 trap '"$ovenbird" lab down $lab >/dev/null 2>&1 || true' EXIT
 
-phase build swift build -q
+echo "building; the first time this takes some minutes"
+phase build build
 "$ovenbird" lab down $lab >/dev/null 2>&1 || true
 phase up "$ovenbird" lab up Examples/network --name $lab --nodes 3 --families "$families" \
     --cni "$PWD/.build/debug/ovenbird-cni"
@@ -26,5 +32,6 @@ rc=0
 phase check "$ovenbird" check network --lab $lab --port 8080 || rc=$?
 "$ovenbird" status --lab $lab || rc=$?
 phase down "$ovenbird" lab down $lab
-printf '\n%s\n' "${times[@]}"
+printf '\n'
+printf '%s\n' "${times[@]}"
 exit $rc

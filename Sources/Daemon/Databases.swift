@@ -29,7 +29,11 @@ struct Databases: Sendable {
             OVSDBPlane(name: PlaneName.southbound, database: southbound, tables: Table.southbound),
             OVSDBPlane(name: PlaneName.vswitch, database: vswitch, tables: Table.vswitch),
         ]
-        feeds = [ExpectedFeed(VSwitchFeed(vswitch), OVSInterface.self, OVSBridge.self, OVSSystem.self)]
+        feeds = [
+            ExpectedFeed(VSwitchFeed(vswitch), OVSInterface.self, OVSBridge.self, OVSSystem.self),
+            ExpectedFeed(SouthboundFeed(southbound), OVSChassis.self, LogicalDatapath.self),
+            ExpectedFeed(PipelineFeed(southbound), LogicalStage.self),
+        ]
     }
 
     /// Keeps the connections until the task is cancelled.

@@ -18,6 +18,8 @@ extension DaemonProcess {
         let node = configuration.node
         let run = configuration.daemon.runDirectory
         try Files.makeDirectory(run)
+        let lock = try RunLock(directory: run)
+        defer { withExtendedLifetime(lock) {} }
         guard supervise else { return try await untilStopped { try await serveNode(DaemonPaths(run: run)) { [] } } }
         let engine = NodeEngine(
             .init(
@@ -25,15 +27,21 @@ extension DaemonProcess {
                 datapath: node.datapath == .netdev ? .userspace : .kernel))
         let log = log
         let supervisor = Supervisor(engine.services()) { log.info("\($0)") }
-        try await untilStopped {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await supervisor.run() }
-                group.addTask {
-                    try await serveNode(DaemonPaths(run: run, engine: engine)) { await supervisor.states }
+        do {
+            try await untilStopped {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await supervisor.run() }
+                    group.addTask {
+                        try await serveNode(DaemonPaths(run: run, engine: engine)) { await supervisor.states }
+                    }
+                    try await group.next()
+                    group.cancelAll()
                 }
-                try await group.next()
-                group.cancelAll()
             }
+        } catch let refusal as StartRefusal {
+            // What ran before goes on: it may carry the packets of pods.
+            await supervisor.stop(onlyStarted: true)
+            throw refusal
         }
     }
 
@@ -63,7 +71,8 @@ extension DaemonProcess {
             group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
             group.addTask { try await announceReadiness(scheduler, cniSocket: paths.cni) }
             group.addTask { try await scheduler.run(feeds: all, planes: planes) }
-            try await group.waitForAll()
+            // The first that fails ends the others.
+            for try await _ in group {}
         }
     }
 
@@ -71,6 +80,7 @@ extension DaemonProcess {
         [
             try HostPlane(.init(ovsDirectory: paths.switchDirectory)),
             try OpenFlowPlane(.init(ovsDirectory: paths.switchDirectory)),
+            AnswerPlane(),
         ] + (try statusPlanes(writer: configuration.node.nodeName))
     }
 
@@ -99,6 +109,8 @@ extension DaemonProcess {
     public func runCluster() async throws {
         let run = configuration.daemon.runDirectory
         try Files.makeDirectory(run)
+        let lock = try RunLock(directory: run)
+        defer { withExtendedLifetime(lock) {} }
         let paths = DaemonPaths(run: run)
         let feeds = baseFeeds(configuration.node)
         let planes = try statusPlanes(writer: "cluster-manager")
@@ -110,7 +122,7 @@ extension DaemonProcess {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
                 group.addTask { try await scheduler.run(feeds: feeds.map(\.feed), planes: planes) }
-                try await group.waitForAll()
+                for try await _ in group {}
             }
         }
     }
@@ -121,7 +133,9 @@ struct ExpectedFeed: Sendable {
     let feed: any Feed
     let kinds: [any Kind.Type]
 
-    init(_ feed: any Feed, _ kinds: any Kind.Type...) {
+    init(_ feed: any Feed, _ kinds: any Kind.Type...) { self.init(feed, kinds) }
+
+    init(_ feed: any Feed, _ kinds: [any Kind.Type]) {
         self.feed = feed
         self.kinds = kinds
     }
@@ -139,7 +153,7 @@ extension DaemonProcess {
                     directories: configuration.daemon.manifests,
                     overlays: configuration.daemon.statusDirectory.map { [$0] } ?? [],
                     memory: "\(configuration.daemon.runDirectory)/manifests"),
-                Pod.self, Node.self, Namespace.self),
+                KindDecoder.base.map(\.type)),
         ]
     }
 

@@ -13,7 +13,8 @@ struct ObjectProblems: Kind {
     static func list(_ problems: [Problem]) -> [ObjectID: ObjectProblems] {
         let kinds = Set(KindDecoder.base.map(\.kind))
         var found: [ObjectID: [Problem]] = [:]
-        for problem in problems where problem.what == .rejected || problem.what == .refused {
+        let told: Set<Problem.What> = [.rejected, .partial, .refused]
+        for problem in problems where told.contains(problem.what) {
             if let object = problem.object, kinds.contains(object.kind) { found[object, default: []].append(problem) }
         }
         return Dictionary(

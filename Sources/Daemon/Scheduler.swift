@@ -108,7 +108,9 @@ public actor Scheduler {
         case .refused(let plane, let rows): state.planes[plane, default: .init()].refused = rows
         case .repaired(let plane, let rows):
             state.planes[plane, default: .init()].repairs += rows.count
-            log.notice("put right after somebody else changed it: \(rows.map(\.description).joined(separator: ", "))")
+            let more = rows.count > 5 ? " and \(rows.count - 5) more" : ""
+            let some = rows.prefix(5).map(\.description).joined(separator: ", ")
+            log.notice("put right after somebody else changed it: \(some)\(more)")
         }
         engine.report(report)
     }

@@ -24,7 +24,8 @@ public struct LabRunner: Sendable {
         await state.update { $0.nodes = nodes.map { NodeState(name: $0) } }
         try Files.write(paths.pidFile, "\(getpid())\n")
         let kubelet = Kubelet(paths, record, state)
-        let pods = PodSource(paths, record, state, kubelet)
+        let endpoints = LabEndpoints(paths, record, state)
+        let pods = PodSource(paths, record, state, kubelet, endpoints)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await serve() }
             for node in record.nodes {
@@ -33,6 +34,7 @@ public struct LabRunner: Sendable {
             }
             group.addTask { try await supervise(nil) }
             group.addTask { try await pods.run() }
+            group.addTask { try await endpoints.run() }
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -43,7 +45,7 @@ public struct LabRunner: Sendable {
         let files = NodeFiles(paths: paths, record: record)
         let name = node ?? "cluster"
         let directory = node.map(paths.nodeDirectory) ?? paths.clusterDirectory
-        let service = Service(
+        let service = Supervision.Service(
             name, node.map(files.nodeCommand) ?? files.clusterCommand(), pidFile: "\(directory)/ovenbird.pid",
             outputFile: "\(paths.logs)/\(name).log")
         let namespace = try NetworkNamespace.named(node.map(paths.node) ?? paths.network)

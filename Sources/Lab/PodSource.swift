@@ -10,16 +10,20 @@ actor PodSource {
     private let record: LabRecord
     private let state: LabState
     private let kubelet: Kubelet
+    private let endpoints: LabEndpoints
     private var pods: [ObjectID: Pod] = [:]
+    private var services: [ObjectID: Model.Service] = [:]
+    private var slices: [ObjectID: EndpointSlice] = [:]
     private var objects: Set<ObjectID> = []
     private var placements: Placements
     private var isListed = false
 
-    init(_ paths: LabPaths, _ record: LabRecord, _ state: LabState, _ kubelet: Kubelet) {
+    init(_ paths: LabPaths, _ record: LabRecord, _ state: LabState, _ kubelet: Kubelet, _ endpoints: LabEndpoints) {
         self.paths = paths
         self.record = record
         self.state = state
         self.kubelet = kubelet
+        self.endpoints = endpoints
         placements = Placements(record.nodes, saved: try? Files.read(paths.placements))
     }
 
@@ -62,9 +66,13 @@ actor PodSource {
         case .put(let object):
             objects.insert(object.id)
             pods[object.id] = object as? Pod
+            services[object.id] = object as? Model.Service
+            slices[object.id] = object as? EndpointSlice
         case .remove(let id):
             objects.remove(id)
             pods[id] = nil
+            services[id] = nil
+            slices[id] = nil
         }
     }
 
@@ -83,6 +91,7 @@ actor PodSource {
         for pod in pods.values where pod.nodeName.isEmpty { place(pod) }
         let count = objects.count
         await kubelet.reconcile(plans)
+        await endpoints.update(Array(pods.values), Array(services.values), Array(slices.values))
         await state.update { report in
             report.objects = count
             report.isListed = true

@@ -158,11 +158,11 @@ func unknown() throws {
         ),
         (
             ["k8s-service-cidrs": "10.130.0.0/16"],
-            "--k8s-service-cidrs: service-cidrs 10.130.0.0/16 overlaps cluster-subnets 10.128.0.0/14 (Overlap)"
+            "--k8s-service-cidrs: service-cidrs 10.130.0.0/16 overlaps cluster-subnets 10.128.0.0/14; give one of them another range (Overlap)"
         ),
         (
             ["gateway-v4-join-subnet": "172.16.0.0/16"],
-            "--gateway-v4-join-subnet: v4-join-subnet 172.16.0.0/16 overlaps service-cidrs 172.16.1.0/24 (Overlap)"
+            "--gateway-v4-join-subnet: v4-join-subnet 172.16.0.0/16 overlaps service-cidrs 172.16.1.0/24; give one of them another range (Overlap)"
         ),
         (
             ["gateway-v4-masquerade-subnet": "169.254.0.0/30"],
@@ -286,13 +286,14 @@ func hostChecks() throws {
     #expect(cluster.conflicts(withHost: [far]).isEmpty)
     #expect(
         cluster.conflicts(withHost: [far, near]).map(\.message) == [
-            "cluster-subnets 10.128.0.0/14 overlaps the host's network 10.129.0.0/24 (address 10.129.0.7/24)"
+            "cluster-subnets 10.128.0.0/14 overlaps the host's network 10.129.0.0/24 (address 10.129.0.7/24); choose another range"
         ])
     #expect(cluster.problem(withUplink: "e0", mtu: 1458, isSingleNode: false) == nil)
     #expect(cluster.problem(withUplink: "e0", mtu: 1400, isSingleNode: true) == nil)
     #expect(
         cluster.problem(withUplink: "e0", mtu: 1457, isSingleNode: false)?.message
-            == "MTU (1457) of network interface e0 is too small for specified overlay MTU (1400)")
+            == "MTU (1457) of network interface e0 is too small for specified overlay MTU (1400); set mtu to "
+                + "1399 at most, or raise that of e0 by 1")
 }
 
 @Test("reads remarks, quotes and bare keys of ini files")

@@ -97,6 +97,12 @@ public struct Cell: ~Copyable {
         try engine.hold(pool, key, hint)
     }
 
+    /// Says what is wrong with a part of the object, and goes on: the rest of what the cell contributes is in force.
+    ///
+    /// For objects of which a part must count even when another is spoilt, such as a policy that isolates. Where
+    /// nothing may change, throw the `Rejection`.
+    public mutating func report(_ rejection: Rejection) { engine.remark(rejection) }
+
     /// Whether the feeds of a kind, or what its publisher reads, have listed.
     public mutating func isComplete<K: Kind>(_: K.Type) -> Bool { engine.readCompleteness(K.self) }
 }

@@ -32,6 +32,7 @@ extension Engine {
         setReads(id, scratch.held)
         setPublications(id, [])
         if failures.removeValue(forKey: id) != nil { problemsChanged = true }
+        if remarks.removeValue(forKey: id) != nil { problemsChanged = true }
         let record = cells[id]
         if record.previousOfSlot != 0 {
             cells[record.previousOfSlot].nextOfSlot = record.nextOfSlot

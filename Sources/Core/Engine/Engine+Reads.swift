@@ -5,6 +5,10 @@ extension Engine {
         if run.fault == nil { run.fault = message() }
     }
 
+    func remark(_ rejection: Rejection) {
+        if !run.remarks.contains(rejection) { run.remarks.append(rejection) }
+    }
+
     private func check(read kind: KindInfo) {
         let known = run.module.mayRead
         if Int(kind.id) < known.count && known[Int(kind.id)] { return }

@@ -1,6 +1,6 @@
 /// What a failed cell says.
 struct CellFailure: Equatable {
-    enum What { case rejected, fault, quarantined }
+    enum What { case rejected, fault, quarantined, remark }
 
     var what: What
     var reason: String
@@ -59,6 +59,7 @@ extension Engine {
         run.children.removeAll(keepingCapacity: true)
         run.published.removeAll(keepingCapacity: true)
         run.fault = nil
+        run.remarks.removeAll(keepingCapacity: true)
         run.recent.removeAll(keepingCapacity: true)
         run.oldest = 0
     }
@@ -81,7 +82,25 @@ extension Engine {
         problemsChanged = true
     }
 
+    /// What a cell reports stands as long as its contributions do.
+    private func setRemarks(_ id: UInt32) {
+        let old = remarks[id] ?? []
+        let new = run.remarks.map { remark in
+            let known = old.first {
+                $0.reason == remark.reason && $0.field == remark.field && $0.message == remark.message
+            }
+            return known
+                ?? CellFailure(
+                    what: .remark, reason: remark.reason, field: remark.field, message: remark.message,
+                    since: turnNumber)
+        }
+        guard old != new else { return }
+        remarks[id] = new.isEmpty ? nil : new
+        problemsChanged = true
+    }
+
     private func commit(_ id: UInt32) {
+        if !remarks.isEmpty || !run.remarks.isEmpty { setRemarks(id) }
         cells[id].flags &= ~CellRecord.failed
         if !failures.isEmpty, failures.removeValue(forKey: id) != nil { problemsChanged = true }
         setReads(id, scratch.reads)

@@ -80,6 +80,8 @@ public final class Engine {
     let published = References<Body>()
     let signals = Slab<Signal>()
     var failures: [UInt32: CellFailure] = [:]
+    /// What cells report beside what they contribute.
+    var remarks: [UInt32: [CellFailure]] = [:]
     /// Slots that more than one publishes.
     var contested: Set<UInt32> = []
     var savedCells: [UInt32: SavedCell] = [:]
@@ -230,6 +232,7 @@ final class RunContext {
     var writer = ColumnWriter()
     /// What the module did wrong; the run does not count then.
     var fault: String?
+    var remarks: [Rejection] = []
     /// The last rows it named, since what is contributed next is often theirs.
     var recent: [(table: TableInfo, key: String, row: UInt32)] = []
     var oldest = 0

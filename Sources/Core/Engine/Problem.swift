@@ -3,6 +3,8 @@ public struct Problem: Hashable, Sendable, CustomStringConvertible {
     public enum What: String, Sendable {
         /// The user's mistake: a handler threw a `Rejection`.
         case rejected
+        /// The user's mistake in a part of an object: a handler reported it, and the rest is in force.
+        case partial
         /// The module did what its manifest does not claim.
         case fault
         /// Two contributions differ; this one does not show.
@@ -124,10 +126,11 @@ extension Engine {
 
     /// Everything that is wrong now, sorted.
     public func problems() -> [Problem] {
-        (cellProblems() + conflictProblems() + publicationProblems() + refusals() + outsideProblems()).sorted {
-            ($0.module, $0.object?.description ?? "", $0.field, $0.reason, $0.message)
-                < ($1.module, $1.object?.description ?? "", $1.field, $1.reason, $1.message)
-        }
+        (cellProblems() + partialProblems() + conflictProblems() + publicationProblems() + refusals()
+            + outsideProblems()).sorted {
+                ($0.module, $0.object?.description ?? "", $0.field, $0.reason, $0.message)
+                    < ($1.module, $1.object?.description ?? "", $1.field, $1.reason, $1.message)
+            }
     }
 
     /// What is wrong with an object.
@@ -141,11 +144,23 @@ extension Engine {
                 case .rejected: .rejected
                 case .fault: .fault
                 case .quarantined: .quarantined
+                case .remark: .partial
                 }
             let inner = owner.cell.count > 1 && what != .rejected ? " (at \(owner.cell[owner.cell.count - 1]))" : ""
             return Problem(
                 what: what, module: owner.module, object: owner.object, field: failure.field, reason: failure.reason,
                 message: failure.message + inner, since: failure.since)
+        }
+    }
+
+    private func partialProblems() -> [Problem] {
+        remarks.flatMap { cell, list in
+            let owner = owner(of: cell)
+            return list.map {
+                Problem(
+                    what: .partial, module: owner.module, object: owner.object, field: $0.field, reason: $0.reason,
+                    message: $0.message, since: $0.since)
+            }
         }
     }
 

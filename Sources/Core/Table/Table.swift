@@ -110,6 +110,7 @@ public enum PlaneName {
     public static let vswitch = "vs"
     public static let openflow = "of"
     public static let host = "host"
+    public static let answers = "http"
     public static let status = "api"
     public static let objects = "obj"
 }

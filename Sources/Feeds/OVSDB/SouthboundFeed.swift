@@ -2,7 +2,7 @@ import Core
 import Model
 import OVSDB
 
-/// Brings the chassis of the zone's southbound database as `OVSChassis`.
+/// Brings the chassis of the zone's southbound database as `OVSChassis` and its datapaths as `LogicalDatapath`.
 public struct SouthboundFeed: Feed {
     public let name = "southbound"
     private let feed: DatabaseFeed
@@ -11,12 +11,21 @@ public struct SouthboundFeed: Feed {
     public init(_ database: Database) {
         database.monitor("Chassis", columns: ["encaps", "hostname", "name", "other_config"])
         database.monitor("Encap", columns: ["ip"])
+        database.monitor("Datapath_Binding", columns: ["external_ids", "tunnel_key"])
         feed = DatabaseFeed(
             name: name, database: database,
             sources: [
                 .init(tables: ["Chassis", "Encap"], lane: .bulk) { replica in
                     replica.objects("Chassis") { Self.chassis(replica["Encap"], $0, $1) }
-                }
+                },
+                .init(tables: ["Datapath_Binding"], lane: .bulk) { replica in
+                    replica.objects("Datapath_Binding") { table, row -> LogicalDatapath? in
+                        guard let name = table.value(row, "external_ids")?.text(of: "name"),
+                            let key = table.value(row, "tunnel_key")?.single?.number
+                        else { return nil }
+                        return LogicalDatapath(name: name, tunnelKey: key)
+                    }
+                },
             ])
     }
 

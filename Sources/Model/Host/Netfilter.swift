@@ -81,11 +81,12 @@ public struct NetfilterSet: Row, Hashable {
 
     public var family: NetfilterFamily
     public var name: String
-    /// As `nft` writes it: `ipv4_addr`, `ipv6_addr . inet_proto . inet_service`.
+    /// As `nft` writes it: `ipv4_addr`, `ipv6_addr . inet_proto . inet_service`. With two types it is a map, for rules
+    /// that say `map @NAME`: `inet_service : ipv4_addr`.
     public var type: String
     /// Elements may be networks and ranges.
     public var interval: Bool
-    /// As `nft` writes them: `10.0.0.1`, `10.0.0.1 . tcp . 80`.
+    /// As `nft` writes them: `10.0.0.1`, `10.0.0.1 . tcp . 80`; those of a map `80 : 10.0.0.1`.
     public var elements: [String]?
 
     public init(

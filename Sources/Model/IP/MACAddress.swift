@@ -41,3 +41,12 @@ public struct MACAddress: Hashable, Sendable, Comparable, CustomStringConvertibl
 extension MACAddress: ColumnElement {
     public var value: Value { .string(description) }
 }
+
+extension MACAddress {
+    /// The link-local IPv6 address that an interface with this MAC makes for itself (EUI-64).
+    public var linkLocalAddress: IPAddress {
+        let own = number ^ 0x0200_0000_0000
+        let identifier = (own >> 24) << 40 | 0xff_fe00_0000 | (own & 0xff_ffff)
+        return IPAddress(family: .v6, number: 0xfe80 << 112 | UInt128(identifier))
+    }
+}

@@ -5,32 +5,27 @@ public struct KindDecoder: Sendable {
     /// `v1`, `k8s.ovn.org/v1`.
     public let apiVersion: String
     public let kind: String
+    public let type: any Kind.Type
     /// What a user may write, to find misspelt fields.
     public let fields: Fields
     public let isNamespaced: Bool
     public let decode: @Sendable (JSONCursor) throws(Rejection) -> any Kind
 
-    public init(
-        apiVersion: String, kind: String, fields: Fields = .any, isNamespaced: Bool = true,
-        decode: @escaping @Sendable (JSONCursor) throws(Rejection) -> any Kind
-    ) {
-        self.apiVersion = apiVersion
-        self.kind = kind
-        self.fields = fields
-        self.isNamespaced = isNamespaced
-        self.decode = decode
-    }
-
-    /// For a kind that knows how to be read.
     public init<K: KubernetesKind>(_: K.Type) {
-        self.init(apiVersion: K.apiVersion, kind: K.kind, fields: K.fields, isNamespaced: K.isNamespaced) {
-            cursor throws(Rejection) in try K(cursor)
-        }
+        apiVersion = K.apiVersion
+        kind = K.kind
+        type = K.self
+        fields = K.fields
+        isNamespaced = K.isNamespaced
+        decode = { cursor throws(Rejection) in try K(cursor) }
     }
 
     /// What every daemon reads.
     public static let base: [KindDecoder] = [
         KindDecoder(Namespace.self), KindDecoder(Node.self), KindDecoder(Pod.self),
+        KindDecoder(Service.self), KindDecoder(EndpointSlice.self),
+        KindDecoder(NetworkPolicy.self), KindDecoder(AdminNetworkPolicy.self),
+        KindDecoder(BaselineAdminNetworkPolicy.self),
     ]
 }
 

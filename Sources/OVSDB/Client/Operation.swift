@@ -60,6 +60,26 @@ public struct Operation: Sendable, Hashable {
         }
     }
 
+    /// Reads rows whose integer column has a value and whose map column has an entry.
+    public static func select(
+        _ table: String, where number: (column: String, value: Int),
+        entry: (column: String, key: String, value: String),
+        columns: [String]
+    ) -> Operation {
+        make("select", table) { writer in
+            writer.raw(",\"where\":[[")
+            writer.string(number.column)
+            writer.raw(",\"==\",")
+            writer.integer(number.value)
+            writer.raw("],[")
+            writer.string(entry.column)
+            writer.raw(",\"includes\",")
+            writer.map([.string(entry.key): .string(entry.value)])
+            writer.raw("]],\"columns\":")
+            writer.list(columns) { $1.string($0) }
+        }
+    }
+
     /// Words for the server's log.
     public static func comment(_ text: String) -> Operation {
         var writer = JSONWriter()

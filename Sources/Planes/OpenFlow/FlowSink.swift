@@ -15,6 +15,15 @@ protocol FlowSink: Sendable {
 
     /// Applies all changes at once, or none. Nil when they went in.
     func apply(_ changes: [FlowChange], to bridge: String) throws -> FlowRefusal?
+
+    /// How many flows of a bridge have our mark.
+    func count(_ bridge: String) throws -> Int
+
+    /// The flows of a table that the switch has learned from flows of ours.
+    func learned(_ bridge: String, table: Int) throws -> [LearnedFlow]
+
+    /// Applies lines as `ovs-ofctl add-flows` reads them.
+    func change(_ bridge: String, lines: [String]) throws
 }
 
 enum Normalised: Sendable, Equatable {

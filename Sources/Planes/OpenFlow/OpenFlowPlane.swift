@@ -4,8 +4,8 @@ import Synchronization
 
 /// Realises the rows of the plane `of`: the flows of bridges.
 ///
-/// At start, after a restart of the switch and every `audit` the flows are read back and compared; in between only
-/// differences are sent. Flows of others, known by their cookie, are left alone, except on bridges that are wholly
+/// At start, after a restart of the switch, when a bridge has fewer of them than it should, and every `audit` the flows
+/// are read back and compared; in between only differences are sent. Flows of others, known by their cookie, are left alone, except on bridges that are wholly
 /// ours. A bridge that is not there is waited for.
 public final class OpenFlowPlane: AuditedPlane {
     public let name = PlaneName.openflow
@@ -21,7 +21,7 @@ public final class OpenFlowPlane: AuditedPlane {
         public init(
             ovsDirectory: String = "/run/openvswitch",
             ownsAllFlows: @escaping @Sendable (_ bridge: String) -> Bool = { _ in false },
-            audit: Duration = .seconds(30)
+            audit: Duration = .seconds(20)
         ) {
             self.ovsDirectory = ovsDirectory
             self.ownsAllFlows = ownsAllFlows
@@ -59,16 +59,19 @@ public final class OpenFlowPlane: AuditedPlane {
         }
     }
 
+    private static let shortPause = Duration.milliseconds(25)
+
     private func loop(
         _ worker: OpenFlowWorker<some FlowSink>, _ events: SwitchEvents, _ report: @Sendable (PlaneReport) -> Void
     ) throws {
         let clock = ContinuousClock()
         var nextAudit = clock.now + configuration.audit
         var nextLook = clock.now
+        var pause = Self.shortPause
         var said = (refused: [RowID: String](), isConnected: false)
         var turn: UInt64?
         while true {
-            let mustLook = worker.isWaiting || worker.followsPorts
+            let mustLook = worker.isWaiting || worker.followsPorts || worker.watches
             let deadline = mustLook ? min(nextAudit, nextLook) : nextAudit
             _ = waker.wait(for: events.descriptors, timeout: deadline - clock.now)
             if waker.isCancelled { return }
@@ -91,7 +94,8 @@ public final class OpenFlowPlane: AuditedPlane {
             }
             do {
                 if clock.now >= nextLook || !concerned.isEmpty {
-                    nextLook = clock.now + (worker.isWaiting ? .milliseconds(250) : .seconds(2))
+                    nextLook = clock.now + (worker.isWaiting ? .milliseconds(250) : .seconds(worker.watches ? 1 : 2))
+                    if worker.watches { concerned.formUnion(try worker.lookForLosses()) }
                     if worker.followsPorts { concerned.formUnion(try worker.refreshPorts()) }
                     concerned.formUnion(worker.openBridges)
                 }
@@ -104,6 +108,9 @@ public final class OpenFlowPlane: AuditedPlane {
                     report(.connected(plane: name, result.isConnected))
                 }
                 said = (result.refused, result.isConnected)
+                // A port that flows wait for mostly comes soon.
+                pause = worker.waits ? min(pause * 2, .seconds(1)) : Self.shortPause
+                if worker.waits { nextLook = min(nextLook, clock.now + pause) }
                 if result.isConnected { found = Audit(differences: result.written, writes: writes - writesBefore) }
             } catch {
                 // The switch went away in the middle; the bridge is open and tried again.

@@ -1,4 +1,5 @@
 import Linux
+import Model
 import Synchronization
 
 /// Speaks to Open vSwitch through `ovs-ofctl` and `ovs-appctl`.
@@ -85,14 +86,39 @@ final class OpenFlowTool: FlowSink {
     }
 
     func dump(_ bridge: String, onlyMarked: Bool) throws -> [FlowKey: FlowBody] {
-        let mark = String(BridgeTable.mark, radix: 16)
-        let mask = String(BridgeTable.mask, radix: 16)
-        let filter = onlyMarked ? ["cookie=0x\(mark)/0x\(mask)"] : []
+        let filter = onlyMarked ? [Self.cookies(BridgeTable.mark)] : []
         let text = try Command(
             ["ovs-ofctl", "-O", "OpenFlow15", "--no-stats", "--no-names", "dump-flows", socket(bridge)] + filter,
             deadline: Self.deadline
         ).run()
         return Dictionary(text.split(separator: "\n").compactMap { FlowText.dumped($0) }) { $1 }
+    }
+
+    private static func cookies(_ mark: UInt64) -> String {
+        "cookie=0x\(String(mark, radix: 16))/0x\(String(BridgeTable.mask, radix: 16))"
+    }
+
+    func count(_ bridge: String) throws -> Int {
+        let text = try Command(
+            "ovs-ofctl", "-O", "OpenFlow15", "dump-aggregate", socket(bridge), Self.cookies(BridgeTable.mark)
+        ).run()
+        guard let found = text.firstRange(of: "flow_count=") else { return 0 }
+        return Int(text[found.upperBound...].prefix { $0.isNumber }) ?? 0
+    }
+
+    func learned(_ bridge: String, table: Int) throws -> [LearnedFlow] {
+        let text = try Command(
+            "ovs-ofctl", "-O", "OpenFlow15", "--no-names", "dump-flows", socket(bridge),
+            "table=\(table),\(Self.cookies(LearnedFlows.mark))"
+        ).run()
+        return text.split(separator: "\n").compactMap { LearnedFlow(line: $0) }
+    }
+
+    func change(_ bridge: String, lines: [String]) throws {
+        _ = try Command(
+            ["ovs-ofctl", "-O", "OpenFlow15", "add-flows", socket(bridge), "-"],
+            input: lines.joined(separator: "\n") + "\n"
+        ).run()
     }
 
     func apply(_ changes: [FlowChange], to bridge: String) throws -> FlowRefusal? {

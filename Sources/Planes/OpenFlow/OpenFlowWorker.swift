@@ -14,10 +14,14 @@ final class OpenFlowWorker<Sink: FlowSink> {
     private var touched: Set<RowID> = []
     private(set) var isStarted = false
     private(set) var writes = 0
+    private let keeper: LearnedKeeper<Sink>
+    /// Bridges that have lost flows, until what they had learned is back.
+    private var cleared: Set<String> = []
 
     init(_ sink: Sink, owns: @escaping @Sendable (String) -> Bool) {
         self.sink = sink
         self.owns = owns
+        keeper = LearnedKeeper(sink)
     }
 
     /// Bridges of which rows speak, or did.
@@ -28,6 +32,9 @@ final class OpenFlowWorker<Sink: FlowSink> {
 
     /// Whether some bridge or port is not there yet.
     var isWaiting: Bool { tables.values.contains { $0.present == nil || !$0.waiting.isEmpty } }
+
+    /// Whether flows wait for a port.
+    var waits: Bool { tables.values.contains { !$0.waiting.isEmpty } }
 
     /// The bridges whose flows are not known, since they could not be reached.
     var openBridges: Set<String> { Set(tables.values.filter { $0.present == nil }.map(\.name)) }
@@ -43,6 +50,13 @@ final class OpenFlowWorker<Sink: FlowSink> {
             for (bridge, rows) in wanted where rows[change.row] != nil {
                 wanted[bridge]?[change.row] = nil
                 concerned.insert(bridge)
+            }
+            if change.row.table == LearnedFlows.table {
+                do { try keeper.take(change.row, desired[change.row]) } catch {
+                    malformed[change.row] = error.description
+                }
+                touched.remove(change.row)
+                continue
             }
             guard let content = desired[change.row] else { continue }
             do {
@@ -72,6 +86,30 @@ final class OpenFlowWorker<Sink: FlowSink> {
             table: reader.optionalInteger("table") ?? 0, priority: try reader.integer("priority"),
             cookie: reader.optionalInteger("cookie") ?? 0)
         return (try reader.string("bridge"), flow)
+    }
+
+    /// Whether somebody else has a say over a bridge with flows of ours, so that it is worth looking for losses.
+    var watches: Bool { !keeper.isIdle || tables.values.contains { !$0.isOwned && $0.present?.isEmpty == false } }
+
+    /// Looks for what others do to bridges: the bridges that have lost flows of ours are distrusted and returned. What
+    /// a bridge has learned is remembered as long as it has lost none.
+    func lookForLosses() throws -> Set<String> {
+        for bridge in cleared {
+            if tables[bridge]?.present != nil { try keeper.restore(bridge) }
+        }
+        cleared = cleared.filter { tables[$0] != nil && tables[$0]?.present == nil }
+        var losers: Set<String> = []
+        func isWhole(_ bridge: String) throws -> Bool {
+            guard let table = tables[bridge], !table.isOwned, let present = table.present else { return true }
+            return try sink.count(bridge) >= present.count
+        }
+        for (bridge, table) in tables where table.present != nil && sink.isReachable(bridge) {
+            if try !isWhole(bridge) { losers.insert(bridge) }
+        }
+        if losers.isEmpty { try keeper.look(isWhole) }
+        for bridge in losers { distrust(bridge) }
+        cleared.formUnion(losers)
+        return losers
     }
 
     /// Forgets what is known of a bridge's flows, so that the next round reads them.
@@ -110,6 +148,7 @@ final class OpenFlowWorker<Sink: FlowSink> {
                 let result = try table.reconcile(rows, ports: ports?[bridge] ?? [:], sink)
                 writes += result.count
                 written += result.written
+                if !wasKnown, !result.written.isEmpty { cleared.insert(bridge) }
                 if !wasKnown { repaired += result.written.filter { !touched.contains($0) } }
             } catch {
                 table.present = nil

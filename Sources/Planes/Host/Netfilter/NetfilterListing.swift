@@ -14,7 +14,7 @@ enum NetfilterListing {
                 } else if !words.isEmpty {
                     block?.lines.append(words.joined(separator: " "))
                 }
-            } else if words.count == 3, words[2] == "{", words[0] == "chain" || words[0] == "set" {
+            } else if words.count == 3, words[2] == "{", ["chain", "set", "map"].contains(words[0]) {
                 block = (words[0], String(words[1]), [])
             }
         }

@@ -65,9 +65,9 @@ struct NetfilterScript {
         for name in old.chains.keys.sorted() where new.chains[name] == nil {
             lines.append("delete chain \(prefix) \(name)")
         }
-        for name in old.sets.keys.sorted() where new.sets[name] == nil {
+        for (name, set) in old.sets.sorted(by: { $0.key < $1.key }) where new.sets[name] == nil {
             names.insert(name)
-            lines.append("delete set \(prefix) \(name)")
+            lines.append("delete \(set.word) \(prefix) \(name)")
         }
     }
 
@@ -75,7 +75,8 @@ struct NetfilterScript {
         guard old != set else { return }
         names.insert(name)
         if old == nil {
-            lines.append("add set \(prefix) \(name) { type \(set.type); \(set.interval ? "flags interval; " : "")}")
+            let flags = set.interval ? "flags interval; " : ""
+            lines.append("add \(set.word) \(prefix) \(name) { type \(set.type); \(flags)}")
         }
         let present = old?.elements ?? []
         elements("delete", name, present.subtracting(set.elements))

@@ -37,6 +37,9 @@ struct NetfilterState: Equatable {
         var type: String
         var interval: Bool
         var elements: Swift.Set<String>
+
+        /// What `nft` calls it: a map has two types.
+        var word: String { type.contains(" : ") ? "map" : "set" }
     }
 
     var chains: [String: Chain] = [:]

@@ -1,0 +1,74 @@
+import Core
+import Model
+import Vocabulary
+
+/// What the zone needs as soon as one namespace uses multicast: the switch and the router keep track of groups, and
+/// nobody else's pods send or receive.
+enum Snooping {
+    static func handle(_ node: NodeNetwork, _ cell: inout Cell) throws(Rejection) {
+        guard node.isLocal, cell.any(cell.group(of: MulticastNamespace.self)) else { return }
+        let nodeSwitch = Topology.localSwitch(node.name)
+        for (key, value) in settings(node) { cell.set(key, to: value, in: nodeSwitch.otherConfig) }
+        cell.set("mcast_relay", to: "true", in: Topology.router.options)
+        let toRouter = RowRef<LogicalSwitchPort>(fixed: Topology.switchToRouter(node.name))
+        for traffic in Traffic.allCases {
+            let word = traffic.rawValue.lowercased()
+            let owner = ["k8s.ovn.org/owner-type": "MulticastCluster"]
+            cell.add(
+                ACL(
+                    key: .own("multicast-deny-\(word)"), action: .drop, direction: traffic.aclDirection,
+                    externalIDs: owner, match: Groups.memberships.description, options: traffic.aclOptions,
+                    priority: Groups.denyPriority),
+                to: nodeSwitch.acls)
+            // Between zones: the routers exchange what their own pods were allowed to send.
+            cell.add(
+                ACL(
+                    key: .own("multicast-zones-\(word)"), action: .allow, direction: traffic.aclDirection,
+                    externalIDs: owner, match: (.port(traffic.port, toRouter) && Groups.memberships).description,
+                    options: traffic.aclOptions, priority: Groups.allowPriority),
+                to: nodeSwitch.acls)
+        }
+    }
+
+    /// The querier asks the pods for their groups, in the router's name.
+    private static func settings(_ node: NodeNetwork) -> [String: String] {
+        var settings = ["mcast_snoop": "true", "mcast_querier": "true"]
+        guard let mac = node.gatewayMAC else { return ["mcast_snoop": "true", "mcast_querier": "false"] }
+        settings["mcast_eth_src"] = mac.description
+        if let gateway = node.gateway(.v4) { settings["mcast_ip4_src"] = gateway.description }
+        if node.gateway(.v6) != nil { settings["mcast_ip6_src"] = mac.linkLocalAddress.description }
+        return settings
+    }
+}
+
+/// The pods of one namespace that uses multicast.
+enum Members {
+    static func handle(_ namespace: MulticastNamespace, _ cell: inout Cell) throws(Rejection) {
+        let local = cell.group(of: PodPort.self, in: .namespace(namespace.name), only: [PodPort.isLocal])
+        guard cell.any(local), let cluster = cell.cluster() else { return }
+        let name = RowName.hashed("MulticastNS:\(namespace.name)")
+        let owner = ["k8s.ovn.org/owner-type": "MulticastNS", "k8s.ovn.org/name": namespace.name]
+        let group = cell.portGroup(name, of: local, about: owner)
+        let senders = cell.group(of: PodPort.self, in: .namespace(namespace.name))
+        for traffic in Traffic.allCases {
+            let what = traffic == .egress ? Groups.memberships : received(from: senders, cluster.families, &cell)
+            cell.add(
+                ACL(
+                    key: .own(traffic.rawValue.lowercased()), action: .allow, direction: traffic.aclDirection,
+                    externalIDs: owner, match: (.port(traffic.port, in: group) && what).description,
+                    options: traffic.aclOptions, priority: Groups.allowPriority),
+                to: group.acls)
+        }
+    }
+
+    /// What the namespace's own pods send, wherever they run; and the queries, which every member must hear.
+    private static func received(from senders: Group<PodPort>, _ families: [Family], _ cell: inout Cell) -> Match {
+        var all: Match = .igmp || .mld
+        for family in families {
+            let addresses = cell.addresses(of: senders, [family])
+            guard let isSender = Match.address(.source, in: addresses) else { continue }
+            all = all || (isSender && (family == .v4 ? .multicastV4 : .dynamicMulticastV6))
+        }
+        return all
+    }
+}

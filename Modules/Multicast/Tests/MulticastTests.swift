@@ -1,0 +1,121 @@
+import Core
+import Model
+import ModuleHarness
+import Multicast
+import Testing
+import Vocabulary
+
+@Suite("Multicast")
+struct MulticastTests {
+    private let cluster = ClusterNetwork(
+        families: [.v4, .v6], clusterSubnets: [], serviceNetworks: [], joinSubnets: ByFamily { _ in nil },
+        transitSubnets: ByFamily { _ in nil }, masqueradeSubnets: ByFamily { _ in nil })
+
+    private var world: [any Kind] {
+        [
+            cluster, node("n1", 2), node("n2", 3), pod("x", "a", 5), pod("x", "d", 6, on: "n2"), pod("y", "c", 7),
+            Namespace(name: "y"),
+        ]
+    }
+
+    private func node(_ name: String, _ id: Int) -> NodeNetwork {
+        NodeNetwork(
+            name: name, isLocal: name == "n1", nodeID: id,
+            subnets: ["10.244.\(id).0/24", "fd00:10:244:\(id)::/64"].compactMap { IPNetwork($0) }, transit: [],
+            join: [],
+            chassisID: name, encapsulationAddresses: [])
+    }
+
+    private func pod(_ namespace: String, _ name: String, _ last: Int, on node: String = "n1") -> PodPort {
+        let id = node == "n1" ? 2 : 3
+        return PodPort(
+            namespace: namespace, name: name, labels: [:], uid: name, node: node, isLocal: node == "n1",
+            addresses: ["10.244.\(id).\(last)/24", "fd00:10:244:\(id)::\(last)/64"].compactMap { IPNetwork($0) },
+            mac: MACAddress(number: UInt64(last)), gateways: [])
+    }
+
+    private func enabled(_ value: String = "true") -> Namespace {
+        Namespace(name: "x", annotations: ["k8s.ovn.org/multicast-enabled": value])
+    }
+
+    private func harness(_ more: any Kind...) throws -> NodeHarness {
+        let harness = try NodeHarness(MulticastModule.self)
+        try harness.apply(world + more)
+        return harness
+    }
+
+    private func settings(_ node: NodeHarness) -> [String: String] {
+        node.row(LogicalSwitch.self, "n1")?.map("other_config") ?? [:]
+    }
+
+    @Test("nothing is there until a namespace asks, in exactly one word", arguments: ["", "True", "yes", "1", "false"])
+    func off(value: String) throws {
+        let node = try harness(enabled(value))
+        #expect(node.rows.isEmpty)
+        try node.apply(enabled())
+        #expect(node.rows(ACL.self).count == 6)
+        try node.apply(enabled(value))
+        #expect(node.rows.isEmpty)
+    }
+
+    @Test("snooping, a querier in the router's name, and relay are on for all; pods may not, but those that asked may")
+    func on() throws {
+        let node = try NodeHarness([try ZoneStub(.init()), try MulticastModule(.init())])
+        try node.apply(world + [enabled()])
+        #expect(
+            settings(node) == [
+                "subnet": "kept", "mcast_snoop": "true", "mcast_querier": "true", "mcast_eth_src": "0a:58:0a:f4:02:01",
+                "mcast_ip4_src": "10.244.2.1", "mcast_ip6_src": "fe80::858:aff:fef4:201",
+            ])
+        #expect(node.row(LogicalRouter.self, Topology.clusterRouter)?.map("options") == ["mcast_relay": "true"])
+        let all = "ip4.mcast || mldv1 || mldv2 || (ip6.dst[120..127] == 0xff && ip6.dst[116] == 1)"
+        let own = node.rows(ACL.self).filter { $0.key.hasPrefix("nodenetwork") }
+        #expect(own.map { $0["priority"] } == ["1011", "1011", "1012", "1012"])
+        #expect(own.map { $0["action"] } == ["drop", "drop", "allow", "allow"])
+        #expect(own[0]["match"] == all)
+        #expect(own[3]["match"] == "outport == \"stor-n1\" && (\(all))")
+        #expect(own[3]["direction"] == "to-lport")
+        #expect(node.members(Topology.localSwitch("n1").acls).count == 4)
+    }
+
+    @Test("a member receives what its own namespace's pods send, wherever they run")
+    func members() throws {
+        let node = try harness(enabled())
+        let group = try #require(node.rows(PortGroup.self).first)
+        #expect(group.members("ports") == ["x_a"])
+        let rules = group.members("acls").compactMap { node.row(ACL.self, $0) }
+        let received = try #require(rules.first { $0["direction"] == "to-lport" }?["match"])
+        let sent = try #require(rules.first { $0["direction"] == "from-lport" })
+        #expect(sent["match"]?.hasPrefix("inport == @\(group.key) && (ip4.mcast || mldv1") == true)
+        #expect(sent.map("options") == ["apply-after-lb": "true"])
+        let sets = node.rows(AddressSet.self)
+        #expect(
+            sets.map { $0.members("addresses") } == [
+                ["10.244.2.5", "10.244.3.6"], ["fd00:10:244:2::5", "fd00:10:244:3::6"],
+            ])
+        #expect(
+            received
+                == "outport == @\(group.key) && (igmp || mldv1 || mldv2 || (ip4.src == $\(sets[0].key) && ip4.mcast) "
+                + "|| (ip6.src == $\(sets[1].key) && ip6.dst[120..127] == 0xff && ip6.dst[116] == 1))")
+    }
+
+    @Test("keeps the laws of every module")
+    func laws() throws {
+        try ModuleLaws.check(MulticastModule.self, world + [enabled()])
+    }
+}
+
+/// Declares the rows of others that the module adds to.
+private struct ZoneStub: NodeModule {
+    static let manifest = Manifest(
+        name: "zone", summary: "Rows of others", reads: [NodeNetwork.self],
+        writes: [.rows(LogicalSwitch.self), .rows(LogicalRouter.self)])
+    init(_ configuration: NoConfiguration) throws(Rejection) {}
+    func register(on node: inout NodeScope) {
+        node.each(NodeNetwork.self) { node, cell throws(Rejection) in
+            guard node.isLocal else { return }
+            cell.add(LogicalSwitch(key: .fixed(node.name), name: node.name, otherConfig: ["subnet": "kept"]))
+            cell.add(LogicalRouter(key: .fixed(Topology.clusterRouter), name: Topology.clusterRouter))
+        }
+    }
+}

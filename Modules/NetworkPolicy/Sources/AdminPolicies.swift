@@ -1,0 +1,134 @@
+import Core
+import Model
+import Vocabulary
+
+/// The administrator's rules, flattened into priorities: all rules of all policies have one order.
+enum AdminPolicies {
+    /// The first rule of the first policy; the rest below it, as many as there are.
+    static let highestPriority = 30_000
+    /// Above what namespaces' policies, multicast and egress firewalls use.
+    static let lowestPriority = 10_001
+    /// The first rule of the baseline, below the isolation by namespaces' policies.
+    static let baselinePriority = 900
+    /// A rule that falls into more parts than this is not flattened.
+    static let mostBoxes = 64
+
+    static func handle(
+        _ policy: AdminNetworkPolicy, _ configuration: NetworkPolicyModule.Configuration, _ cell: inout Cell
+    ) throws(Rejection) {
+        guard let local = cell.localNode(), let cluster = cell.cluster() else { return }
+        let all = cell.list(cell.group(of: AdminNetworkPolicy.self)).sorted {
+            ($0.priority, $0.name) < ($1.priority, $1.name)
+        }
+        let before = all.prefix { $0.name != policy.name }
+        let log = LoggingAnnotation(policy.annotations)
+        var faults = log.faults
+        if let other = all.first(where: { $0.priority == policy.priority && $0.name != policy.name }) {
+            faults.append(
+                Rejection(
+                    "ANPWithDuplicatePriority", field: "spec.priority",
+                    "\(policy.priority) is also that of \(other.name); the first by name decides"))
+        }
+        for traffic in Traffic.allCases {
+            var rank = before.reduce(0) { $0 + $1.rules[traffic].count }
+            var passes = before.flatMap { $0.rules.boxes(traffic, .pass, &cell) }
+            for (index, rule) in policy.rules[traffic].enumerated() {
+                let compiler = AdminRuleCompiler(
+                    traffic: traffic, index: index, priority: highestPriority - rank, prefix: "ANP:\(policy.name)",
+                    families: cluster.families, log: log, rate: configuration.logRateLimit)
+                faults += compiler.add(rule, policy.rules.subject, passes, &cell)
+                if rule.action == .pass { passes += rule.boxes(policy.rules.subject, &cell) }
+                rank += 1
+            }
+            if highestPriority - rank < lowestPriority {
+                throw Rejection(
+                    "TooManyRules", "there are more than 20000 admin rules; the engine has no room for more")
+            }
+        }
+        finish(policy.id, faults, zone: local.nodeName, &cell)
+    }
+
+    static func handle(
+        _ policy: BaselineAdminNetworkPolicy, _ configuration: NetworkPolicyModule.Configuration, _ cell: inout Cell
+    ) throws(Rejection) {
+        guard let local = cell.localNode(), let cluster = cell.cluster() else { return }
+        let log = LoggingAnnotation(policy.annotations)
+        var faults = log.faults
+        for traffic in Traffic.allCases {
+            for (index, rule) in policy.rules[traffic].enumerated() {
+                let compiler = AdminRuleCompiler(
+                    traffic: traffic, index: index, priority: baselinePriority - index, prefix: "BANP:\(policy.name)",
+                    families: cluster.families, log: log, rate: configuration.logRateLimit)
+                faults += compiler.add(rule, policy.rules.subject, [], &cell)
+            }
+        }
+        finish(policy.id, faults, zone: local.nodeName, &cell)
+    }
+
+    /// A condition per zone, as the API has it.
+    private static func finish(_ id: ObjectID, _ faults: [Rejection], zone: String, _ cell: inout Cell) {
+        for fault in faults { cell.report(fault) }
+        let failed = faults.filter { $0.reason == "TooManyParts" || $0.reason == "NamedPass" }
+        let condition =
+            failed.isEmpty
+            ? Condition(.true, reason: "SetupSucceeded", message: "Setting up OVN DB plumbing was successful")
+            : Condition(.false, reason: "SetupFailed", message: failed.map(\.description).joined(separator: "; "))
+        cell.add(ObjectStatus(id, conditions: ["Ready-In-Zone-\(zone)": condition]))
+    }
+}
+
+extension AdminRules {
+    subscript(_ traffic: Traffic) -> [Rule] { traffic == .ingress ? ingress : egress }
+
+    func boxes(_ traffic: Traffic, _ action: Action, _ cell: inout Cell) -> [AdminBox] {
+        var all: [AdminBox] = []
+        for rule in self[traffic] where rule.action == action { all += rule.boxes(subject, &cell) }
+        return all
+    }
+}
+
+extension AdminRules.Rule {
+    /// A box per peer, with the numeric ports; those that are named are the receiving pods' own.
+    func boxes(_ subject: AdminRules.Pods, _ cell: inout Cell) -> [AdminBox] {
+        var plain = AdminPorts(ranges: [:], others: false)
+        for port in ports ?? [] {
+            let known = plain.ranges[port.transport]?.ranges ?? []
+            switch port.number {
+            case .all: plain.ranges[port.transport] = .all
+            case .range(let range): plain.ranges[port.transport] = PortRanges(known + [range])
+            case .named: break
+            }
+        }
+        let ports = ports == nil ? AdminPorts.all : plain
+        var all: [AdminBox] = []
+        for peer in peers { all.append(AdminBox(subject: subject, peer: peer.resolved(&cell), ports: ports)) }
+        return all.filter { !$0.isEmpty }
+    }
+
+    var names: [(transport: TransportProtocol, name: String)] {
+        (ports ?? []).compactMap { port in
+            if case .named(let name) = port.number { (port.transport, name) } else { nil }
+        }
+    }
+}
+
+extension AdminRules.Peer {
+    func resolved(_ cell: inout Cell) -> AdminPeer {
+        switch self {
+        case .pods(let pods): return AdminPeer(pods: pods)
+        case .networks(let networks): return AdminPeer(networks: networks)
+        case .nodes(let selector):
+            let nodes = cell.list(cell.group(of: Node.self, matching: selector))
+            let addresses = nodes.flatMap(\.hostAddresses)
+            return AdminPeer(networks: Set(addresses.map(IPNetwork.init(host:))).sorted())
+        }
+    }
+}
+
+extension Node {
+    /// All addresses of the host, as its own daemon has annotated them.
+    fileprivate var hostAddresses: [IPAddress] {
+        let annotated = (try? annotations.annotation(HostCIDRs.self))?.addresses.map(\.address) ?? []
+        return annotated + internalAddresses
+    }
+}

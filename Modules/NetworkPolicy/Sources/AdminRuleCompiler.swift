@@ -1,0 +1,182 @@
+import Core
+import Model
+import Vocabulary
+
+/// Makes rows of one rule of an administrator.
+struct AdminRuleCompiler: Sendable, Equatable {
+    let traffic: Traffic
+    let index: Int
+    let priority: Int
+    /// `ANP:NAME`.
+    let prefix: String
+    let families: [Family]
+    let log: LoggingAnnotation
+    let rate: Int
+
+    private var place: String { "spec.\(traffic.rawValue.lowercased())[\(index)]" }
+
+    /// Returns what could not be done as it is written.
+    func add(
+        _ rule: AdminRules.Rule, _ subject: AdminRules.Pods, _ passes: [AdminBox], _ cell: inout Cell
+    ) -> [Rejection] {
+        guard rule.action != .pass else {
+            guard !rule.names.isEmpty else { return [] }
+            return [
+                Rejection(
+                    "NamedPass", field: place,
+                    "a Pass by a named port is not supported by this engine; name the port's number")
+            ]
+        }
+        var faults: [Rejection] = []
+        var boxes: [AdminBox] = []
+        for box in rule.boxes(subject, &cell) { boxes += cut(box, passes, rule, &faults, &cell) }
+        for (part, box) in boxes.enumerated() {
+            add(box, "\(part)", rule.action, part: box.ports, &cell)
+        }
+        for (number, named) in rule.names.enumerated() {
+            let ports = AdminPorts(ranges: [named.transport: .all], others: false)
+            for (place, peer) in rule.peers.enumerated() {
+                let whole = AdminBox(subject: subject, peer: peer.resolved(&cell), ports: ports)
+                for (part, box) in cut(whole, passes, rule, &faults, &cell).enumerated() {
+                    let child = AdminNamedPort(
+                        compiler: self, box: box, transport: named.transport, name: named.name, action: rule.action,
+                        local: "named\(number)-\(place)-\(part)")
+                    child.add(&cell)
+                }
+            }
+        }
+        return faults
+    }
+
+    /// The box without what was passed on above it. What falls into too many parts is denied whole, or not allowed.
+    private func cut(
+        _ box: AdminBox, _ passes: [AdminBox], _ rule: AdminRules.Rule, _ faults: inout [Rejection],
+        _ cell: inout Cell
+    ) -> [AdminBox] {
+        var rest = [box]
+        for pass in passes {
+            rest = rest.flatMap { $0.subtracting(enumerated(pass, for: $0, &cell)) }
+            guard rest.count <= AdminPolicies.mostBoxes else {
+                faults.append(
+                    Rejection(
+                        "TooManyParts", field: place,
+                        "falls into more than \(AdminPolicies.mostBoxes) parts by the Pass rules above it"))
+                return rule.action == .deny ? [box] : []
+            }
+        }
+        return rest
+    }
+
+    /// Networks without pods: only then must the pods' addresses themselves be looked at.
+    private func enumerated(_ pass: AdminBox, for box: AdminBox, _ cell: inout Cell) -> AdminBox {
+        guard box.peer.pods == nil, let pods = pass.peer.pods else { return pass }
+        var result = pass
+        let addresses = cell.list(pods.group(&cell)).flatMap(\.addresses).map { IPNetwork(host: $0.address) }
+        result.peer = AdminPeer(networks: addresses.sorted())
+        return result
+    }
+
+    /// One box as ACLs of its subjects' port group; without local subjects there are none.
+    func add(
+        _ box: AdminBox, _ local: String, _ action: AdminRules.Action, part ports: AdminPorts, _ cell: inout Cell
+    ) {
+        guard let group = subjects(box.subject, &cell), let isPeer = match(box.peer, &cell) else { return }
+        add(group, isPeer, local, action, ports, &cell)
+    }
+
+    /// The port group of the local subjects, shared by all rules for the same ones; nil when there are none.
+    func subjects(_ pods: AdminRules.Pods, _ cell: inout Cell) -> RowRef<PortGroup>? {
+        let local = pods.group(only: [PodPort.isLocal], &cell)
+        guard cell.any(local) else { return nil }
+        return cell.portGroup(
+            RowName.hashed("AdminSubjects:\(pods.canonical)"), of: local,
+            about: ["k8s.ovn.org/owner-type": "AdminSubjects"])
+    }
+
+    func add(
+        _ group: RowRef<PortGroup>, _ isPeer: Match, _ local: String, _ action: AdminRules.Action,
+        _ ports: AdminPorts, _ cell: inout Cell
+    ) {
+        let kind = prefix.hasPrefix("B") ? "BaselineAdminNetworkPolicy" : "AdminNetworkPolicy"
+        let owner = ["k8s.ovn.org/owner-type": kind]
+        let base = Match.port(traffic.port, in: group) && isPeer
+        let severity = action == .allow ? log.allow : log.deny
+        let line = severity.map { ACLLog(name: "\(prefix):\(traffic.rawValue):\(index)", severity: $0, rate: rate) }
+        line?.addMeter(&cell)
+        for (word, match) in ports.matches {
+            cell.add(
+                ACL(
+                    key: .fixed("\(prefix)/\(traffic.rawValue)/\(index)/\(local)/\(word)"),
+                    action: action == .allow ? .allowRelated : .drop, direction: traffic.aclDirection,
+                    externalIDs: owner, match: match.map { base && $0 } ?? base, options: traffic.aclOptions,
+                    priority: priority, log: line),
+                to: group.acls)
+        }
+    }
+
+    func match(_ peer: AdminPeer, _ cell: inout Cell) -> Match? {
+        var all: Match?
+        if let pods = peer.pods {
+            let addresses = cell.addresses(of: pods.group(&cell), families)
+            guard let match = Match.address(traffic.peer, in: addresses) else { return nil }
+            all = match
+        }
+        if let networks = peer.networks {
+            let addresses = cell.addresses(of: networks.filter { families.contains($0.family) }, families)
+            guard let match = Match.address(traffic.peer, in: addresses) else { return nil }
+            all = all.map { $0 && match } ?? match
+        }
+        return all
+    }
+}
+
+extension AdminRules.Pods {
+    /// Pods on the host's network are neither subjects nor peers: they have no port.
+    func group(only terms: [Term<PodPort>] = [], _ cell: inout Cell) -> Group<PodPort> {
+        cell.group(
+            of: PodPort.self, in: namespaces == .everything ? .everywhere : .namespaces(namespaces), matching: pods,
+            only: terms)
+    }
+}
+
+/// A port that the receiving pod names, in a rule of an administrator.
+struct AdminNamedPort: Child {
+    let compiler: AdminRuleCompiler
+    let box: AdminBox
+    let transport: TransportProtocol
+    let name: String
+    let action: AdminRules.Action
+    let local: String
+
+    /// A child for each pod that may receive.
+    func add(_ cell: inout Cell) {
+        guard let peers = box.peer.pods else { return }
+        let receivers =
+            compiler.traffic == .ingress ? box.subject.group(only: [PodPort.isLocal], &cell) : peers.group(&cell)
+        cell.each(receivers, run: self)
+    }
+
+    func run(_ pod: PodPort, _ cell: inout Cell) throws(Rejection) {
+        let ports = cell.get(Pod.self, pod.namespace, pod.name)?.containers.flatMap(\.ports) ?? []
+        let numbers = Set(ports.filter { $0.name == name && $0.transport == transport }.map(\.number))
+        for number in numbers.sorted() {
+            let own = AdminPorts(ranges: [transport: PortRanges([number...number])], others: false)
+                .intersection(box.ports)
+            guard !own.isEmpty else { continue }
+            let local = "\(local)/\(pod.namespace)/\(pod.name)/\(number)"
+            if compiler.traffic == .ingress {
+                guard let isPeer = compiler.match(box.peer, &cell) else { continue }
+                let name = RowName.hashed("AdminSubject:\(pod.namespace)/\(pod.name)")
+                let group = cell.add(PortGroup(key: .fixed(name), name: name))
+                cell.add(RowRef<LogicalSwitchPort>(fixed: pod.logicalPort), to: group.ports)
+                compiler.add(group, isPeer, local, action, own, &cell)
+            } else {
+                let addresses = Addresses(pod.addresses.map(\.address)).only(compiler.families)
+                guard let group = compiler.subjects(box.subject, &cell),
+                    let isPeer = Match.address(.destination, in: addresses)
+                else { continue }
+                compiler.add(group, isPeer, local, action, own, &cell)
+            }
+        }
+    }
+}

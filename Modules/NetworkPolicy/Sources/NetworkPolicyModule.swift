@@ -1,0 +1,56 @@
+public import Core
+import Model
+import Vocabulary
+
+/// Lets only those reach a pod, and a pod only those, whom its policies allow.
+///
+/// A node's zone holds only what its own pods need: a policy without a local pod has no rows there. Rules are known by
+/// their content, so equal rules of any number of policies are one port group and one ACL; each policy fills its own
+/// pods in. When a pod comes, goes or is relabelled, members of sets change, and no ACL does.
+public struct NetworkPolicyModule: NodeModule {
+    public static let manifest = Manifest(
+        name: "network-policy",
+        summary: "Allows and denies traffic between pods, namespaces and networks",
+        stage: .beta,
+        reads: [
+            NetworkPolicy.self, Namespace.self, Pod.self, PodPort.self, NodeNetwork.self, ClusterNetwork.self,
+            PolicyLogging.self, AdminNetworkPolicy.self, BaselineAdminNetworkPolicy.self, Node.self, LocalNode.self,
+        ],
+        publishes: [PolicyLogging.self],
+        writes: [
+            .rows(ACL.self), .rows(PortGroup.self), .rows(AddressSet.self), .rows(Meter.self), .rows(MeterBand.self),
+            .columns(LogicalSwitch.self, "acls"), .rows(ObjectStatus.self),
+        ])
+
+    public struct Configuration: ModuleConfiguration {
+        /// Log lines per second and rule (`acl-logging-rate-limit`).
+        public var logRateLimit = 20
+        /// Whether isolated pods can be pinged by everybody (`allow-icmp-network-policy`).
+        public var allowICMP = false
+        public init() {}
+    }
+
+    private let configuration: Configuration
+
+    public init(_ configuration: Configuration) throws(Rejection) {
+        guard configuration.logRateLimit >= 1 else {
+            throw Rejection("BadValue", field: "acl-logging-rate-limit", "must be 1 or more")
+        }
+        self.configuration = configuration
+    }
+
+    public func register(on node: inout NodeScope) {
+        let configuration = configuration
+        node.each(NodeNetwork.self, Hairpin.handle)
+        node.each(Namespace.self, Logging.handle)
+        node.each(NetworkPolicy.self) { policy, cell throws(Rejection) in
+            Policies.handle(policy, configuration, &cell)
+        }
+        node.each(AdminNetworkPolicy.self) { policy, cell throws(Rejection) in
+            try AdminPolicies.handle(policy, configuration, &cell)
+        }
+        node.each(BaselineAdminNetworkPolicy.self) { policy, cell throws(Rejection) in
+            try AdminPolicies.handle(policy, configuration, &cell)
+        }
+    }
+}

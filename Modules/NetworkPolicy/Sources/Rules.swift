@@ -1,0 +1,104 @@
+import Core
+import Model
+import Vocabulary
+
+/// Makes rows of the rules of one policy and direction.
+struct RuleCompiler {
+    let traffic: Traffic
+    let namespace: String
+    let subjects: Group<PodPort>
+    let cluster: ClusterNetwork
+    let log: ACLLog?
+    /// The path of the rule, for what is wrong with it.
+    let place: String
+
+    func add(_ rule: NetworkPolicy.Rule, _ cell: inout Cell) {
+        let peers = PeerResolver(namespace: namespace, cluster: cluster).resolve(rule.peers, &cell)
+        guard let ports = rule.ports else {
+            return add(Allowance(traffic: traffic, peers: peers, ports: nil, log: log), &cell)
+        }
+        var plain: [TransportProtocol: [ClosedRange<Int>]] = [:]
+        for port in ports {
+            switch port.number {
+            case .all: plain[port.transport, default: []] += PortRanges.all.ranges
+            case .range(let range): plain[port.transport, default: []].append(range)
+            case .named(let name):
+                let named = NamedPort(
+                    traffic: traffic, transport: port.transport, name: name, peers: peers, subjects: subjects,
+                    families: cluster.families, log: log, place: place)
+                named.add(rule.peers, PeerResolver(namespace: namespace, cluster: cluster), &cell)
+            }
+        }
+        guard !plain.isEmpty else { return }
+        add(Allowance(traffic: traffic, peers: peers, ports: plain.mapValues { PortRanges($0) }, log: log), &cell)
+    }
+
+    private func add(_ allowance: Allowance, _ cell: inout Cell) {
+        guard let group = allowance.add(cluster.families, &cell) else { return }
+        cell.fill(group.ports, from: subjects, PodPort.Port.self)
+    }
+}
+
+/// Whom a rule is about.
+enum Peers: Hashable, Sendable {
+    case everybody
+    case some(Addresses)
+}
+
+/// One thing that is allowed, whoever asked for it: known by its content, so equal ones are the same rows.
+struct Allowance: Hashable, Sendable {
+    let traffic: Traffic
+    let peers: Peers
+    /// Nil for every protocol and port.
+    let ports: [TransportProtocol: PortRanges]?
+    /// A rule that is logged is nobody else's, for the line bears its name.
+    let log: ACLLog?
+
+    /// The same for equal allowances, in any run of the program.
+    private var content: String {
+        let who =
+            switch peers {
+            case .everybody: "everybody"
+            case .some(let addresses): addresses.canonical
+            }
+        let what = ports.map { ports in
+            ports.sorted { $0.key < $1.key }.map { "\($0.key.rawValue):\($0.value)" }.joined(separator: ";")
+        }
+        let logged = log.map { "|\($0.name)" } ?? ""
+        return "\(traffic.rawValue)|\(who)|\(what ?? "any")\(logged)"
+    }
+
+    /// The port group to put the subjects in; nil when nothing is allowed.
+    func add(_ families: [Family], _ cell: inout Cell) -> RowRef<PortGroup>? {
+        let who: Match? =
+            switch peers {
+            case .everybody: .ip(families)
+            case .some(let addresses): .address(traffic.peer, in: addresses.only(families))
+            }
+        guard let who else { return nil }
+        let content = content
+        let name = RowName.hashed(content)
+        let owner = ["k8s.ovn.org/owner-type": "NetworkPolicy", "k8s.ovn.org/id": content]
+        let group = cell.add(PortGroup(key: .fixed(name), externalIDs: owner, name: name))
+        let base = Match.port(traffic.port, in: group) && who
+        log?.addMeter(&cell)
+        var rules: [(local: String, match: Match)] = []
+        if let ports {
+            for (transport, ranges) in ports {
+                guard let match = Match.transport(transport, to: ranges) else { continue }
+                rules.append((transport.rawValue.lowercased(), base && match))
+            }
+        } else {
+            rules = [("any", base)]
+        }
+        for rule in rules {
+            cell.add(
+                ACL(
+                    key: .fixed("\(name)/\(rule.local)"), action: .allowRelated, direction: traffic.aclDirection,
+                    externalIDs: owner, match: rule.match, options: traffic.aclOptions,
+                    priority: Isolation.priority + 1, log: log),
+                to: group.acls)
+        }
+        return group
+    }
+}

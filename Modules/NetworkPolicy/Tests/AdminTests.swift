@@ -1,0 +1,183 @@
+import Core
+import Model
+import ModuleHarness
+import NetworkPolicy
+import Testing
+import Vocabulary
+
+@Suite("Rules of administrators")
+struct AdminTests {
+    let world = World()
+
+    private func admin(_ name: String, _ priority: Int, subject: String = #"{"namespaces": {}}"#, _ rules: String)
+        throws
+        -> AdminNetworkPolicy
+    {
+        let text =
+            #"{"apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": "AdminNetworkPolicy", "#
+            + #""metadata": {"name": "\#(name)"}, "spec": {"priority": \#(priority), "subject": \#(subject), "#
+            + #"\#(rules)}}"#
+        return try AdminNetworkPolicy(JSONCursor(try JSON(parsing: text)))
+    }
+
+    private func harness(_ more: any Kind...) throws -> NodeHarness {
+        let harness = try NodeHarness(NetworkPolicyModule.self)
+        try harness.apply(world.all + [LocalNode(nodeName: "n1", datapath: .netdev)] + more)
+        return harness
+    }
+
+    /// Priority, action, and what is matched beside the subjects; with the addresses in place of the sets' names.
+    private func rules(_ node: NodeHarness) -> [String] {
+        node.rows(ACL.self).filter { $0.key.contains("ANP:") }.map { row in
+            var match = row["match"] ?? ""
+            for set in node.rows(AddressSet.self) {
+                match.replace("$\(set.key)", with: "[\(set.members("addresses").joined(separator: " "))]")
+            }
+            for group in node.rows(PortGroup.self) {
+                match.replace("@\(group.key)", with: "<\(group.members("ports").joined(separator: " "))>")
+            }
+            return "\(row["priority"] ?? "") \(row["action"] ?? "") \(match)"
+        }.sorted(by: >)
+    }
+
+    @Test("all rules of all policies have one order: by priority, then name, then place")
+    func order() throws {
+        let rule = #"{"action": "Deny", "from": [{"namespaces": {"matchLabels": {"ns": "y"}}}]}"#
+        let node = try harness(
+            try admin("late", 900, #""ingress": [\#(rule)]"#),
+            try admin(
+                "b", 500,
+                #""ingress": [\#(rule), "#
+                    + #"\#(rule)]"#),
+            try admin("a", 500, #""ingress": [\#(rule)]"#))
+        #expect(
+            node.rows(ACL.self).filter { $0.key.hasPrefix("ANP:") }.map { "\($0.key) \($0["priority"] ?? "")" } == [
+                "ANP:a/Ingress/0/0/any 30000", "ANP:b/Ingress/0/0/any 29999", "ANP:b/Ingress/1/0/any 29998",
+                "ANP:late/Ingress/0/0/any 29997",
+            ])
+        #expect(node.problems.map(\.reason) == ["ANPWithDuplicatePriority", "ANPWithDuplicatePriority"])
+        let status = node.row(ObjectStatus.self, "AdminNetworkPolicy/a")?.map("conditions")
+        #expect(status?["Ready-In-Zone-n1"]?.contains("SetupSucceeded") == true)
+    }
+
+    @Test("a Pass is cut out of what is below it, by selectors: no row of its own")
+    func pass() throws {
+        var single = self.world
+        single.families = [.v4]
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        try node.apply(
+            single.all + [
+                LocalNode(nodeName: "n1", datapath: .netdev),
+                try admin(
+                    "guard", 10,
+                    subject: #"{"pods": {"namespaceSelector": {}, "#
+                        + #""podSelector": {"matchLabels": {"pod": "b"}}}}"#,
+                    #""ingress": [{"action": "Pass", "from": [{"namespaces": {"matchLabels": {"ns": "x"}}}]}, "#
+                        + #"{"action": "Deny", "from": [{"namespaces": {}}]}]"#
+                ),
+            ])
+        #expect(rules(node) == ["29999 drop outport == <x_b> && ip4.src == [10.244.2.8 10.244.3.9]"])
+    }
+
+    @Test("a Pass for some subjects and ports leaves the rest, in parts that do not overlap")
+    func partialPass() throws {
+        var single = self.world
+        single.families = [.v4]
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        try node.apply(
+            single.all + [
+                LocalNode(nodeName: "n1", datapath: .netdev),
+                try admin(
+                    "first", 1,
+                    subject: #"{"pods": {"namespaceSelector": {}, "#
+                        + #""podSelector": {"matchLabels": {"pod": "a"}}}}"#,
+                    #""egress": [{"action": "Pass", "to": [{"networks": ["10.1.0.0/16"]}], "#
+                        + #""ports": [{"portNumber": {"port": 80}}]}]"#
+                ),
+                try admin(
+                    "second", 2, subject: #"{"namespaces": {"matchLabels": {"ns": "x"}}}"#,
+                    #""egress": [{"action": "Deny", "to": [{"networks": ["10.0.0.0/15"]}]}]"#),
+            ])
+        #expect(
+            rules(node) == [
+                "29999 drop inport == <x_b> && ip4.dst == 10.0.0.0/15",
+                "29999 drop inport == <x_a> && ip4.dst == 10.1.0.0/16 && udp",
+                "29999 drop inport == <x_a> && ip4.dst == 10.1.0.0/16 && tcp && (0 <= tcp.dst <= 79 || 81 <= tcp.dst <= 65535)",
+                "29999 drop inport == <x_a> && ip4.dst == 10.1.0.0/16 && sctp",
+                "29999 drop inport == <x_a> && ip4.dst == 10.1.0.0/16 && (ip.proto < 6 || 6 < ip.proto < 17 || 17 < ip.proto < 132 || ip.proto > 132)",
+                "29999 drop inport == <x_a> && ip4.dst == 10.0.0.0/16",
+            ])
+    }
+
+    @Test("the baseline is below the isolation by policies of namespaces")
+    func baseline() throws {
+        let text =
+            #"{"apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": "BaselineAdminNetworkPolicy", "#
+            + #""metadata": {"name": "default"}, "#
+            + #""spec": {"subject": {"namespaces": {}}, "ingress": [{"action": "Allow", "#
+            + #""from": [{"namespaces": {"matchLabels": {"ns": "x"}}}]}, {"action": "Deny", "#
+            + #""from": [{"namespaces": {}}]}]}}"#
+        let node = try harness(try BaselineAdminNetworkPolicy(JSONCursor(try JSON(parsing: text))))
+        let found = node.rows(ACL.self).filter { $0.key.hasPrefix("BANP:") }
+        #expect(found.map { "\($0["priority"] ?? "") \($0["action"] ?? "")" } == ["900 allow-related", "899 drop"])
+    }
+
+    @Test("a named port is the receiving pods' own; without local subjects there is nothing but the condition")
+    func namedAndRemote() throws {
+        let node = try harness(
+            world.object("x", "a", Pod.Port(name: "web", 8080)),
+            try admin(
+                "n", 1,
+                #""ingress": [{"action": "Deny", "from": [{"namespaces": {}}], "#
+                    + #""ports": [{"namedPort": "web"}]}]"#))
+        #expect(rules(node).count == 1)
+        #expect(rules(node).first?.hasPrefix("30000 drop outport == <x_a> && ") == true)
+        #expect(rules(node).first?.hasSuffix(" && tcp && tcp.dst == 8080") == true)
+        try node.apply(
+            try admin(
+                "n", 1, subject: #"{"namespaces": {"matchLabels": {"ns": "none"}}}"#,
+                #""ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}]"#))
+        #expect(rules(node).isEmpty)
+        #expect(node.row(ObjectStatus.self, "AdminNetworkPolicy/n") != nil)
+    }
+
+    @Test(
+        "what the API server refuses is refused",
+        arguments: [
+            #""ingress": [{"action": "Deny", "from": []}]"#,
+            #""ingress": [{"action": "Drop", "#
+                + #""from": [{"namespaces": {}}]}]"#,
+            #""ingress": [{"action": "Deny", "from": [{"nodes": {}}]}]"#,
+            #""ingress": [{"action": "Deny", "from": [{"namespaces": {}, "pods": {}}]}]"#,
+            #""egress": [{"action": "Deny", "to": [{"networks": ["::ffff:1.2.3.0/120"]}]}]"#,
+            #""egress": [{"action": "Deny", "to": [{"nodes": {}}], "ports": [{"namedPort": "web"}]}]"#,
+            #""egress": [{"action": "Deny", "to": [{"networks": ["10.0.0.0/33"]}]}]"#,
+            #""ingress": [{"action": "Deny", "from": [{"namespaces": {}}], "ports": [{"portRange": {"start": 9, "#
+                + #""end": 8}}]}]"#,
+        ])
+    func refused(rules: String) { #expect(throws: Rejection.self) { try admin("n", 1, rules) } }
+
+    @Test("keeps the laws of every module")
+    func laws() throws {
+        try ModuleLaws.check(
+            NetworkPolicyModule.self,
+            world.all + [
+                LocalNode(nodeName: "n1", datapath: .netdev), world.object("x", "a", Pod.Port(name: "web", 8080)),
+                Node(name: "n2", internalAddresses: [net("172.30.0.3/32").address]),
+                try admin(
+                    "a", 1,
+                    #""ingress": [{"action": "Pass", "#
+                        + #""from": [{"namespaces": {"matchLabels": {"ns": "x"}}}]}]"#),
+                try admin(
+                    "b", 1,
+                    #""ingress": [{"action": "Deny", "from": [{"namespaces": {}}], "#
+                        + #""ports": [{"namedPort": "web"}, {"portNumber": {"port": 80}}]}], "#
+                        + #""egress": [{"action": "Deny", "to": [{"nodes": {}}]}]"#),
+                try admin(
+                    "c", 1,
+                    #""egress": [{"action": "Pass", "#
+                        + #""to": [{"namespaces": {"matchLabels": {"ns": "y"}}}]}, {"action": "Deny", "#
+                        + #""to": [{"networks": ["0.0.0.0/0"]}]}]"#),
+            ])
+    }
+}

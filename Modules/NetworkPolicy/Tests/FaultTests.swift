@@ -1,0 +1,108 @@
+import Core
+import Model
+import ModuleHarness
+import NetworkPolicy
+import Testing
+import Vocabulary
+
+@Suite("Spoilt policies")
+struct FaultTests {
+    let world = World()
+
+    /// What is right beside it, so that "the rest is in force" can be seen.
+    private static let good = #"{"from": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"port": 80}]}"#
+
+    @Test(
+        "are in force without the spoilt part, which opens nothing and is named",
+        arguments: [
+            (#"{"from": [{"ipBlock": {"cidr": "10.0.0.0/33"}}]}"#, "spec.ingress[1].from[0].ipBlock.cidr"),
+            (#"{"from": [{"ipBlock": {"cidr": "::ffff:10.0.0.0/104"}}]}"#, "spec.ingress[1].from[0].ipBlock.cidr"),
+            (
+                #"{"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["11.0.0.0/16"]}}]}"#,
+                "spec.ingress[1].from[0].ipBlock.except[0]"
+            ),
+            (
+                #"{"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.0.0.0/8"]}}]}"#,
+                "spec.ingress[1].from[0].ipBlock.except[0]"
+            ),
+            (
+                #"{"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["fd00::/16"]}}]}"#,
+                "spec.ingress[1].from[0].ipBlock.except[0]"
+            ),
+            (#"{"from": [{}]}"#, "spec.ingress[1].from[0]"),
+            (
+                #"{"from": [{"podSelector": {}, "#
+                    + #""ipBlock": {"cidr": "10.0.0.0/8"}}]}"#, "spec.ingress[1].from[0].ipBlock"
+            ),
+            (
+                #"{"from": [{"podSelector": {"matchExpressions": [{"key": "a", "operator": "Like", "#
+                    + #""values": ["b"]}]}}]}"#,
+                "spec.ingress[1].from[0].podSelector.matchExpressions[0].operator"
+            ),
+            (
+                #"{"from": [{"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "In"}]}}]}"#,
+                "spec.ingress[1].from[0].namespaceSelector.matchExpressions[0].values"
+            ),
+            (#"{"ports": [{"port": 90, "endPort": 80}]}"#, "spec.ingress[1].ports[0].endPort"),
+            (#"{"ports": [{"port": "web", "endPort": 80}]}"#, "spec.ingress[1].ports[0].endPort"),
+            (#"{"ports": [{"endPort": 80}]}"#, "spec.ingress[1].ports[0].endPort"),
+            (#"{"ports": [{"port": 0}]}"#, "spec.ingress[1].ports[0].port"),
+            (#"{"ports": [{"port": 70000}]}"#, "spec.ingress[1].ports[0].port"),
+            (#"{"ports": [{"port": "80"}]}"#, "spec.ingress[1].ports[0].port"),
+            (#"{"ports": [{"port": "a\" || 1 || \""}]}"#, "spec.ingress[1].ports[0].port"),
+            (#"{"ports": [{"protocol": "ICMP"}]}"#, "spec.ingress[1].ports[0].protocol"),
+            (#"{"from": 3}"#, "spec.ingress[1].from"),
+        ])
+    func spoilt(rule: String, field: String) throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        try node.apply(
+            world.all + [try policy("p", #"{"podSelector": {}, "ingress": [\#(Self.good), \#(rule)]}"#)])
+        #expect(node.members(RowRef<PortGroup>(fixed: "isolated_ingress").ports) == ["x_a", "x_b"])
+        #expect(node.problems.map(\.field) == [field])
+        #expect(node.problems.map(\.what) == [.partial])
+        let rules = node.rows(ACL.self).filter { !$0.key.hasPrefix("isolated") && !$0.key.contains("hairpin") }
+        #expect(rules.count == 1)
+        #expect(rules.first?["match"]?.hasSuffix("&& ip4.src == 192.0.2.0/24 && tcp && tcp.dst == 80") == true)
+    }
+
+    @Test("a subject of which a part cannot be read is wider, never narrower")
+    func subject() throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        try node.apply(
+            world.all + [
+                try policy(
+                    "p",
+                    #"{"podSelector": {"matchLabels": {"pod": "a"}, "#
+                        + #""matchExpressions": [{"key": "x", "operator": "Near"}]}}"#)
+            ])
+        #expect(node.members(RowRef<PortGroup>(fixed: "isolated_ingress").ports) == ["x_a"])
+        #expect(node.problems.count == 1)
+    }
+
+    @Test(
+        "types are what the API server fills in, and a word that is none isolates both ways",
+        arguments: [
+            (#"{"podSelector": {}}"#, true, false),
+            (#"{"podSelector": {}, "egress": []}"#, true, false),
+            (#"{"podSelector": {}, "egress": [{}]}"#, true, true),
+            (#"{"podSelector": {}, "policyTypes": ["Egress"]}"#, false, true),
+            (#"{"podSelector": {}, "policyTypes": [], "egress": [{}]}"#, true, true),
+            (#"{"podSelector": {}, "policyTypes": ["Ingress", "Outgress"]}"#, true, true),
+        ])
+    func types(spec: String, ingress: Bool, egress: Bool) throws {
+        let read = try policy("p", spec)
+        #expect(read.isolatesIngress == ingress)
+        #expect(read.isolatesEgress == egress)
+    }
+
+    @Test("rules of a direction that the policy does not isolate open nothing")
+    func inert() throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        try node.apply(
+            world.all + [
+                try policy("deny", #"{"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}"#),
+                try policy("p", #"{"podSelector": {}, "policyTypes": ["Ingress"], "egress": [{}]}"#),
+            ])
+        #expect(node.rows(PortGroup.self).map(\.key) == ["isolated_egress", "isolated_ingress"])
+    }
+}

@@ -1,0 +1,161 @@
+import Core
+import Model
+import Vocabulary
+
+/// The northbound load balancers of one service.
+///
+/// A zone has one node, so what a client gets depends on where it is balanced: pods of the node on its switch, all
+/// others on the gateway router. Addresses that have the same backends at both places share a row.
+struct Balancers {
+    private let service: Service
+    private let world: World
+    private let slices: [EndpointSlice]
+    private let zone: String?
+
+    init(_ service: Service, _ world: World, _ slices: [EndpointSlice], zone: String?) {
+        self.service = service
+        self.world = world
+        self.slices = slices
+        self.zone = zone
+    }
+
+    /// A row of the service, but for its protocol.
+    private enum Part: Hashable {
+        case cluster
+        case nodeBoth
+        case nodeSwitch
+        case nodeRouter
+        /// The client's address is kept.
+        case localRouter
+        /// Without the router's address as their source, refusals reach the client.
+        case emptyRouter
+
+        var group: Groups {
+            switch self {
+            case .cluster, .nodeBoth: .both
+            case .nodeSwitch: .nodeSwitch
+            case .nodeRouter, .localRouter, .emptyRouter: .router
+            }
+        }
+
+        var sides: [Affinity.Side] {
+            switch self {
+            case .cluster, .nodeBoth: [.nodeSwitch, .router]
+            case .nodeSwitch: [.nodeSwitch]
+            case .nodeRouter, .localRouter, .emptyRouter: [.router]
+            }
+        }
+
+        var keepsSource: Bool { self == .localRouter || self == .emptyRouter }
+
+        func suffix(_ node: String) -> String {
+            switch self {
+            case .cluster: "cluster"
+            case .nodeBoth: "node_router+switch_\(node)"
+            case .nodeSwitch: "node_switch_\(node)"
+            case .nodeRouter: "node_router_\(node)"
+            case .localRouter: "node_local_router_\(node)"
+            case .emptyRouter: "node_empty_router_\(node)"
+            }
+        }
+    }
+
+    private struct RowName: Hashable {
+        let transport: TransportProtocol
+        let part: Part
+    }
+
+    func add(_ frontends: [Frontend], _ cell: inout Cell) {
+        var rows: [RowName: [String: String]] = [:]
+        var sticky: [Affinity.Target] = []
+        for frontend in frontends {
+            for address in frontend.addresses(world.own) {
+                let vip = Backend(address, frontend.number).description
+                for (part, backends) in placed(frontend, address.family) {
+                    rows[RowName(transport: frontend.transport, part: part), default: [:]][vip] =
+                        backends.map(\.description).joined(separator: ",")
+                    for side in part.sides where !backends.isEmpty {
+                        sticky.append(
+                            Affinity.Target(
+                                side: side, address: address, number: frontend.number, transport: frontend.transport,
+                                backends: backends, keepsSource: part.keepsSource))
+                    }
+                }
+            }
+        }
+        for (name, vips) in rows { add(name, vips, &cell) }
+        Affinity.add(sticky, of: service, on: world.local.nodeName, &cell)
+    }
+
+    /// What of the frontend goes into which row.
+    private func placed(_ frontend: Frontend, _ family: Family) -> [(Part, [Backend])] {
+        let onSwitch = onSwitch(frontend, family)
+        let isLocal = frontend.isExternal && service.externalPolicy == .local
+        let onRouter = onRouter(frontend, family, localOnly: isLocal)
+        if onRouter.isEmpty { return [(.nodeSwitch, onSwitch), (.emptyRouter, [])] }
+        if isLocal { return [(.nodeSwitch, onSwitch), (.localRouter, onRouter)] }
+        if onSwitch == onRouter {
+            return [(frontend.place == .node ? .nodeBoth : .cluster, onSwitch)]
+        }
+        return [(.nodeSwitch, onSwitch), (.nodeRouter, onRouter)]
+    }
+
+    private func all(_ backends: Backends, _ family: Family) -> [Backend] {
+        service.trafficDistribution.isEmpty
+            ? backends.answering(family) : backends.near(family, node: world.local.nodeName, zone: zone)
+    }
+
+    func backends(_ frontend: Frontend) -> Backends {
+        Backends(of: service, frontend.port, slices, on: world.local.nodeName)
+    }
+
+    private func onSwitch(_ frontend: Frontend, _ family: Family) -> [Backend] {
+        let backends = backends(frontend)
+        if !frontend.isExternal, service.internalPolicy == .local {
+            return backends.answering(family, localOnly: true)
+        }
+        return all(backends, family)
+    }
+
+    /// A backend that is the node itself is behind its masquerade address here: the node's own is the router's too.
+    private func onRouter(_ frontend: Frontend, _ family: Family, localOnly: Bool) -> [Backend] {
+        let backends = backends(frontend)
+        let chosen = localOnly ? backends.answering(family, localOnly: true) : all(backends, family)
+        guard let host = world.masquerade(family)?.host else { return chosen }
+        if localOnly { return chosen.filter { !world.own.contains($0.address) } }
+        return chosen.map { world.own.contains($0.address) ? Backend(host, $0.port) : $0 }.sorted()
+    }
+
+    private func add(_ row: RowName, _ vips: [String: String], _ cell: inout Cell) {
+        let name =
+            "Service_\(service.namespace)/\(service.name)_\(row.transport.rawValue)_"
+            + row.part.suffix(world.local.nodeName)
+        var options = [
+            "reject": "true", "event": "false", "skip_snat": String(row.part.keepsSource),
+            "neighbor_responder": "none",
+            "hairpin_snat_ip": world.cluster.families.compactMap { world.masquerade($0)?.hairpin.description }
+                .joined(separator: " "),
+        ]
+        // A client with a fixed port would else stay with a backend that is gone.
+        if row.transport == .udp { options["ct_flush"] = "true" }
+        cell.add(
+            LoadBalancer(
+                key: .fixed(name),
+                externalIDs: [
+                    "k8s.ovn.org/kind": "Service", "k8s.ovn.org/owner": "\(service.namespace)/\(service.name)",
+                ],
+                name: name, options: options, protocol: transport(row.transport),
+                // The engine's own hash costs the userspace datapath one pass too many.
+                selectionFields: world.local.datapath == .netdev ? [.ipSrc, .ipDst, .tpSrc, .tpDst] : nil,
+                vips: vips),
+            to: row.part.group.row.loadBalancer)
+    }
+
+    private func transport(_ transport: TransportProtocol) -> LoadBalancer.Transport {
+        switch transport {
+        case .tcp: .tcp
+        case .udp: .udp
+        case .sctp: .sctp
+        }
+    }
+}

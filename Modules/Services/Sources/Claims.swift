@@ -1,0 +1,59 @@
+import Core
+import Model
+import Vocabulary
+
+/// Says what each service wants, so that the cell of another one that wants the same can know.
+enum Claims {
+    static func handle(_ service: Service, _ cell: inout Cell) throws(Rejection) {
+        guard let world = World(&cell) else { return }
+        for frontend in world.frontends(of: service).list { cell.publish(ServiceClaim(service, frontend.claim)) }
+    }
+
+    /// Keeps the frontends that no older service has; complains of the others.
+    static func won(
+        _ frontends: [Frontend], by service: Service, _ complaints: inout [ObjectEvent], _ cell: inout Cell
+    ) -> [Frontend] {
+        var kept: [Frontend] = []
+        for frontend in frontends {
+            let selector = LabelSelector(labels: [ServiceClaim.label: frontend.claim])
+            let rivals = cell.list(cell.group(of: ServiceClaim.self, matching: selector))
+            if let winner = ServiceClaim.winner(rivals),
+                (winner.namespace, winner.service) != (service.namespace, service.name)
+            {
+                let owner = "\(winner.namespace)/\(winner.service)"
+                complaints.append(
+                    ObjectEvent(
+                        .warning, reason: "Conflict",
+                        message: "\(frontend.claim) belongs to the older service \(owner); choose another"))
+            } else {
+                kept.append(frontend)
+            }
+        }
+        return kept
+    }
+}
+
+/// What of its surroundings every service depends on.
+struct World {
+    let local: LocalNode
+    let cluster: ClusterNetwork
+    let gateway: NodeGateway?
+
+    init?(_ cell: inout Cell) {
+        guard let local = cell.localNode(), let cluster = cell.cluster() else { return nil }
+        self.local = local
+        self.cluster = cluster
+        gateway = cell.get(NodeGateway.self, ".")
+    }
+
+    /// The addresses of the node, which node ports answer on.
+    var own: [IPAddress] { gateway?.addresses.map(\.address) ?? [] }
+
+    func frontends(of service: Service) -> Frontends {
+        Frontends(
+            service, families: cluster.families, own: Set(own),
+            nodePorts: local.gateway.nodePort && gateway != nil)
+    }
+
+    func masquerade(_ family: Family) -> Masquerade? { cluster.masqueradeSubnets[family].map(Masquerade.init) }
+}

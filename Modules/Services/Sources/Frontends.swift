@@ -1,0 +1,141 @@
+import Core
+import Model
+import Vocabulary
+
+/// Where a service can be reached: an address and a port of its own, or a port of every node.
+struct Frontend: Hashable {
+    enum Place: Hashable {
+        case cluster(IPAddress)
+        case external(IPAddress)
+        /// Led to the nodes by a load balancer, which may only be used from the service's source ranges.
+        case ingress(IPAddress)
+        case node
+    }
+
+    let place: Place
+    let transport: TransportProtocol
+    /// The port that clients use.
+    let number: Int
+    let port: Service.Port
+    /// Those that the service has addresses of.
+    let families: Set<Family>
+
+    /// All addresses by which it is reached; `own` are the node's.
+    func addresses(_ own: [IPAddress]) -> [IPAddress] {
+        address.map { [$0] } ?? own.filter { families.contains($0.family) }
+    }
+
+    var address: IPAddress? {
+        switch place {
+        case .cluster(let address), .external(let address), .ingress(let address): address
+        case .node: nil
+        }
+    }
+
+    /// Clients outside the cluster come here, so that the external policy counts.
+    var isExternal: Bool { if case .cluster = place { false } else { true } }
+
+    /// `tcp 10.96.0.10:80`, `tcp node:30080`: the same for two services that cannot both have it.
+    var claim: String {
+        let place = address.map { Backend($0, number).description } ?? "node:\(number)"
+        return "\(transport.rawValue.lowercased()) \(place)"
+    }
+}
+
+/// The frontends that a service asks for, and what of it cannot be had.
+struct Frontends {
+    private(set) var list: [Frontend] = []
+    private(set) var complaints: [ObjectEvent] = []
+    private let service: Service
+    private let own: Set<IPAddress>
+    private let families: [Family]
+
+    /// - Parameter own: the addresses of the node; services cannot take them.
+    init(_ service: Service, families: [Family], own: Set<IPAddress>, nodePorts: Bool) {
+        self.service = service
+        self.own = own
+        self.families = families
+        // Another proxy serves it, or nobody does.
+        guard service.labels["service.kubernetes.io/service-proxy-name"] == nil, service.type != .externalName,
+            !service.isHeadless
+        else { return }
+        let places = places()
+        let served = Set(
+            places.compactMap { place in if case .cluster(let address) = place { address.family } else { nil } })
+        for (index, port) in service.ports.enumerated() {
+            guard let transport = transport(of: port, index) else { continue }
+            list += places.map {
+                Frontend(place: $0, transport: transport, number: port.port, port: port, families: served)
+            }
+            guard port.nodePort != 0, service.type != .clusterIP, nodePorts else { continue }
+            guard (1...65535).contains(port.nodePort) else {
+                complain("BadPort", "spec.ports[\(index)].nodePort: \(port.nodePort) is not from 1 to 65535")
+                continue
+            }
+            list.append(
+                Frontend(place: .node, transport: transport, number: port.nodePort, port: port, families: served))
+        }
+    }
+
+    private mutating func complain(_ reason: String, _ message: String) {
+        complaints.append(ObjectEvent(.warning, reason: reason, message: message))
+    }
+
+    private mutating func transport(of port: Service.Port, _ index: Int) -> TransportProtocol? {
+        guard (1...65535).contains(port.port) else {
+            complain("BadPort", "spec.ports[\(index)].port: \(port.port) is not from 1 to 65535")
+            return nil
+        }
+        guard let transport = TransportProtocol(rawValue: port.transport) else {
+            complain("BadProtocol", "spec.ports[\(index)].protocol: \(port.transport) is not TCP, UDP or SCTP")
+            return nil
+        }
+        return transport
+    }
+
+    private mutating func places() -> [Frontend.Place] {
+        var places: [Frontend.Place] = []
+        for text in service.clusterIPs {
+            if let address = address(text, "spec.clusterIPs") { places.append(.cluster(address)) }
+        }
+        for text in service.externalIPs {
+            if let address = address(text, "spec.externalIPs"), isFree(address, "spec.externalIPs") {
+                places.append(.external(address))
+            }
+        }
+        guard service.type == .loadBalancer else { return places }
+        // An entry with a host name only, or of a proxy that speaks to node ports, brings no packets here.
+        for entry in service.ingress where !entry.address.isEmpty && entry.mode == "VIP" {
+            if let address = address(entry.address, "status.loadBalancer.ingress"),
+                isFree(address, "status.loadBalancer.ingress"), !places.contains(.external(address))
+            {
+                places.append(.ingress(address))
+            }
+        }
+        return places
+    }
+
+    private mutating func address(_ text: String, _ field: String) -> IPAddress? {
+        guard let address = IPAddress(text) else {
+            complain("BadAddress", "\(field): \(text) is not an IP address")
+            return nil
+        }
+        guard families.contains(address.family) else {
+            complain("BadFamily", "\(field): \(text) is \(address.family), which the cluster does not use")
+            return nil
+        }
+        return address
+    }
+
+    private mutating func isFree(_ address: IPAddress, _ field: String) -> Bool {
+        if own.contains(address) {
+            complain("AddressInUse", "\(field): \(address) is an address of this node; use a node port, or another")
+            return false
+        }
+        if address.isLoopback || address.isUnspecified || address.isMulticast || address.isLinkLocal {
+            complain("BadAddress", "\(field): \(address) cannot be the address of a service")
+            return false
+        }
+        return true
+    }
+}

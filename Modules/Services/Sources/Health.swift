@@ -1,0 +1,25 @@
+import Core
+import Model
+import Vocabulary
+
+/// Tells load balancers outside whether this node has endpoints of its own.
+enum Health {
+    static func add(_ service: Service, _ world: World, _ slices: [EndpointSlice], _ cell: inout Cell) {
+        guard service.externalPolicy == .local, service.type == .loadBalancer, service.healthCheckNodePort != 0,
+            (1...65535).contains(service.healthCheckNodePort)
+        else { return }
+        let ready = service.ports.reduce(into: Set<IPAddress>()) { all, port in
+            all.formUnion(Backends(of: service, port, slices, on: world.local.nodeName).localReady)
+        }
+        let body: JSON = [
+            "service": ["namespace": .string(service.namespace), "name": .string(service.name)],
+            "localEndpoints": .integer(ready.count), "serviceProxyHealthy": true,
+        ]
+        cell.add(
+            HTTPAnswer(
+                port: service.healthCheckNodePort, status: ready.isEmpty ? 503 : 200,
+                headers: [
+                    "Content-Type": "application/json", "X-Load-Balancing-Endpoint-Weight": "\(ready.count)",
+                ], body: body.text()))
+    }
+}

@@ -1,0 +1,226 @@
+import Core
+import Model
+import ModuleHarness
+import Services
+import Testing
+import Vocabulary
+
+@Suite("A service")
+struct ServiceTests {
+    private let world = Surroundings()
+
+    private func harness(_ objects: any Kind...) throws -> NodeHarness {
+        let node = try NodeHarness(ServicesModule.self)
+        try node.apply(world.all + objects)
+        return node
+    }
+
+    private func vips(_ node: NodeHarness, _ row: String) -> [String: String] {
+        node.row(LoadBalancer.self, "Service_shop/\(row)")?.map("vips") ?? [:]
+    }
+
+    private func events(_ node: NodeHarness, _ service: String = "web") -> [String] {
+        node.row(ObjectStatus.self, "Service/shop/\(service)")?.members("events") ?? []
+    }
+
+    @Test("has one row for the addresses of both families, on switch and router")
+    func clusterIP() throws {
+        let node = try harness(world.service(), world.slices()[0], world.slices()[1])
+        #expect(node.rows(LoadBalancer.self).map(\.key) == ["Service_shop/web_TCP_cluster"])
+        #expect(
+            vips(node, "web_TCP_cluster") == [
+                "10.96.0.10:80": "10.244.1.5:8080,10.244.2.7:8080",
+                "[fd00:10:96::10]:80": "[fd00:10:244:1::5]:8080,[fd00:10:244:2::7]:8080",
+            ])
+        #expect(node.members(RowRef<LoadBalancerGroup>(fixed: "clusterLBGroup").loadBalancer).count == 1)
+        #expect(node.rows(Flow.self).allSatisfy { $0["priority"] == "510" }, "no way in from outside")
+    }
+
+    @Test("moves to the row that refuses with its own address when nobody answers, and back")
+    func empty() throws {
+        let node = try harness(world.service())
+        #expect(vips(node, "web_TCP_node_empty_router_n1") == ["10.96.0.10:80": "", "[fd00:10:96::10]:80": ""])
+        #expect(vips(node, "web_TCP_node_switch_n1") == ["10.96.0.10:80": "", "[fd00:10:96::10]:80": ""])
+        let row = node.row(LoadBalancer.self, "Service_shop/web_TCP_node_empty_router_n1")
+        #expect(row?.map("options")["skip_snat"] == "true" && row?.map("options")["reject"] == "true")
+        try node.apply(world.slices())
+        #expect(node.rows(LoadBalancer.self).map(\.key) == ["Service_shop/web_TCP_cluster"])
+    }
+
+    @Test("leads to ready endpoints; to those that end but serve only while none is ready")
+    func conditions() throws {
+        let ready = EndpointSlice.Endpoint(["10.244.1.5"])
+        let ending = EndpointSlice.Endpoint(["10.244.1.6"], ready: false, serving: true, terminating: true)
+        let starting = EndpointSlice.Endpoint(["10.244.1.7"], ready: false)
+        let node = try harness(world.service(), world.slice("web", ready, ending, starting))
+        #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.1.5:8080")
+        try node.apply(world.slice("web", ending, starting))
+        #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.1.6:8080")
+        try node.apply(world.slice("web", starting))
+        #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == nil)
+        try node.apply(world.service { $0.publishNotReadyAddresses = true })
+        #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.1.7:8080")
+    }
+
+    @Test("has the backends of all slices, also with two target ports, each once, in one order")
+    func severalSlices() throws {
+        let node = try harness(
+            world.service(), world.slice("web", .init(["10.244.2.9"]), .init(["10.244.1.5"])),
+            world.slice("web", .init(["10.244.1.5"]), port: 8081))
+        #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.1.5:8080,10.244.1.5:8081,10.244.2.9:8080")
+    }
+
+    @Test("keeps the client's address and local endpoints on the router when the external policy is Local")
+    func externalLocal() throws {
+        let local = world.service {
+            $0.type = .nodePort
+            $0.ports[0].nodePort = 30080
+            $0.externalPolicy = .local
+        }
+        let node = try harness(local, world.slices()[0], world.slices()[1])
+        let row = node.row(LoadBalancer.self, "Service_shop/web_TCP_node_local_router_n1")
+        #expect(row?.map("vips")["172.30.0.1:30080"] == "10.244.1.5:8080")
+        #expect(row?.map("options")["skip_snat"] == "true")
+        #expect(vips(node, "web_TCP_node_switch_n1")["172.30.0.1:30080"] == "10.244.1.5:8080,10.244.2.7:8080")
+        try node.apply(
+            world.service {
+                $0.type = .nodePort; $0.ports[0].nodePort = 30080
+            })
+        #expect(node.row(LoadBalancer.self, "Service_shop/web_TCP_node_local_router_n1") == nil)
+        #expect(vips(node, "web_TCP_node_router+switch_n1")["172.30.0.1:30080"] == "10.244.1.5:8080,10.244.2.7:8080")
+    }
+
+    @Test("has only local endpoints on the switch when the internal policy is Local")
+    func internalLocal() throws {
+        let node = try harness(
+            world.service { $0.internalPolicy = .local }, world.slice("web", .init(["10.244.2.7"], node: "n2")))
+        #expect(vips(node, "web_TCP_node_switch_n1")["10.96.0.10:80"] == "")
+        #expect(vips(node, "web_TCP_node_router_n1")["10.96.0.10:80"] == "10.244.2.7:8080")
+    }
+
+    @Test("reaches the host by its masquerade address on the router, where its own is the router's too")
+    func hostEndpoint() throws {
+        let node = try harness(world.service(), world.slice("web", .init(["172.30.0.1"], node: "n1")))
+        #expect(vips(node, "web_TCP_node_router_n1")["10.96.0.10:80"] == "169.254.169.2:8080")
+        #expect(vips(node, "web_TCP_node_switch_n1")["10.96.0.10:80"] == "172.30.0.1:8080")
+    }
+
+    @Test("leads a node port past the host only for the node's own addresses")
+    func nodePortFlows() throws {
+        let ports = world.service {
+            $0.type = .nodePort; $0.ports[0].nodePort = 30080
+        }
+        let node = try harness(ports, world.slices()[0])
+        let matches = node.rows(Flow.self).filter { $0["priority"] == "110" }.compactMap { $0["match"] }
+        #expect(matches.contains("in_port=e0,tcp,nw_dst=172.30.0.1,tp_dst=30080"))
+        #expect(matches.allSatisfy { $0.contains("172.30.0.1") || $0.contains("fd30::1") })
+        #expect(
+            node.row(NetfilterSet.self, "inet service-ports-v4")?.members("elements")
+                == ["tcp . 30080 : 10.96.0.10 . 80"])
+        try node.remove(ports)
+        #expect(node.rows(Flow.self).allSatisfy { $0["priority"] == "510" })
+    }
+
+    @Test(
+        "has no rows when it is not ours to serve",
+        arguments: ["headless", "external name", "other proxy"])
+    func notOurs(what: String) throws {
+        let node = try harness(
+            world.service {
+                switch what {
+                case "headless": $0.clusterIPs = ["None"]
+                case "external name": $0.type = .externalName
+                default: $0.labels["service.kubernetes.io/service-proxy-name"] = "other"
+                }
+            }, world.slices()[0])
+        #expect(node.rows(LoadBalancer.self).isEmpty)
+        #expect(events(node).isEmpty)
+    }
+
+    @Test("serves what is right of it and says what is not")
+    func badInput() throws {
+        let node = try harness(
+            world.service {
+                $0.type = .loadBalancer
+                $0.ports += [.init(0), .init(70_000), .init(81, transport: "ICMP")]
+                $0.externalIPs = ["172.30.0.1", "nonsense", "172.31.1.1"]
+                $0.ingress = [.init(""), .init("172.31.1.2", mode: "Proxy"), .init("172.31.1.3")]
+            }, world.slices()[0])
+        #expect(
+            vips(node, "web_TCP_cluster").keys.sorted() == ["10.96.0.10:80", "172.31.1.1:80", "172.31.1.3:80"])
+        for word in ["port: 0 is", "port: 70000 is", "ICMP", "172.30.0.1 is an address of this node", "nonsense"] {
+            #expect(events(node).contains { $0.contains(word) }, "\(word)")
+        }
+    }
+
+    @Test("loses what an older service has, and gets it when that one goes")
+    func conflict() throws {
+        func wanting(_ name: String, _ created: String) -> Service {
+            world.service(name) {
+                $0.created = created
+                $0.type = .nodePort
+                $0.clusterIPs = [name == "old" ? "10.96.0.20" : "10.96.0.21"]
+                $0.ports[0].nodePort = 30080
+            }
+        }
+        let node = try harness(
+            wanting("new", "2026-01-02T00:00:00Z"), wanting("old", "2026-01-01T00:00:00Z"),
+            world.slice("old", .init(["10.244.1.5"])), world.slice("new", .init(["10.244.1.6"])))
+        #expect(vips(node, "old_TCP_node_router+switch_n1")["172.30.0.1:30080"] == "10.244.1.5:8080")
+        #expect(vips(node, "new_TCP_node_router+switch_n1").isEmpty)
+        #expect(vips(node, "new_TCP_cluster")["10.96.0.21:80"] == "10.244.1.6:8080")
+        #expect(events(node, "new").contains { $0.contains("shop/old") })
+        try node.remove([Service.id("shop", "old")])
+        #expect(vips(node, "new_TCP_node_router+switch_n1")["172.30.0.1:30080"] == "10.244.1.6:8080")
+        #expect(events(node, "new").isEmpty)
+    }
+
+    @Test("answers health checks with its ready local endpoints, while its policy is Local")
+    func health() throws {
+        func balanced(_ policy: Service.Policy) -> Service {
+            world.service {
+                $0.type = .loadBalancer
+                $0.externalPolicy = policy
+                $0.healthCheckNodePort = 32000
+            }
+        }
+        let node = try harness(balanced(.local), world.slice("web", .init(["10.244.1.5"], node: "n1")))
+        #expect(node.row(HTTPAnswer.self, "32000")?["status"] == "200")
+        try node.apply(
+            world.slice("web", .init(["10.244.1.5"], ready: false, serving: true, terminating: true, node: "n1")))
+        #expect(node.row(HTTPAnswer.self, "32000")?["status"] == "503")
+        try node.apply(balanced(.cluster))
+        #expect(node.rows(HTTPAnswer.self).isEmpty)
+    }
+
+    @Test("prefers endpoints that are hinted at this node, and takes all when none is")
+    func distribution() throws {
+        let near = EndpointSlice.Endpoint(["10.244.1.5"], forNodes: ["n1"])
+        let far = EndpointSlice.Endpoint(["10.244.2.7"], forNodes: ["n2"])
+        let node = try harness(
+            world.service { $0.trafficDistribution = "PreferSameNode" }, world.slice("web", near, far))
+        #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.1.5:8080")
+        try node.apply(world.slice("web", far))
+        #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.2.7:8080")
+    }
+
+    @Test("changes one row when an endpoint changes")
+    func smallChange() throws {
+        let node = try harness(
+            world.service(), world.slices()[0], world.service("other") { $0.clusterIPs = ["10.96.0.9"] })
+        node.engine.apply(
+            .changes(feed: "harness", [.put(world.slice("web", .init(["10.244.1.99"])))], lane: .bulk))
+        let changes = node.run().flatMap(\.rows)
+        #expect(changes.map(\.row.key) == ["Service_shop/web_TCP_cluster"])
+        #expect(changes.first?.columns.count == 1)
+    }
+
+    @Test("spreads by the engine's own hash where the kernel forwards", arguments: [Datapath.netdev, .system])
+    func hashing(datapath: Datapath) throws {
+        let world = Surroundings(datapath: datapath)
+        let node = try NodeHarness(ServicesModule.self)
+        try node.apply(world.all + [world.service(), world.slices()[0]])
+        let row = node.row(LoadBalancer.self, "Service_shop/web_TCP_cluster")
+        #expect(row?.members("selection_fields").isEmpty == (datapath == .system))
+    }
+}

@@ -1,0 +1,150 @@
+public import Core
+
+extension NetworkPolicy {
+    public init(_ cursor: JSONCursor) throws(Rejection) {
+        let metadata = try Metadata(cursor, namespaced: true)
+        let spec = cursor["spec"]
+        let (subject, subjectFaults) = LabelSelector.read(spec["podSelector"])
+        var reader = PolicyReader(faults: subjectFaults)
+        let ingress = reader.list(spec["ingress"]).map { reader.rule($0, peers: "from") }
+        let egress = reader.list(spec["egress"]).map { reader.rule($0, peers: "to") }
+        let types = reader.types(spec["policyTypes"], hasEgress: !egress.isEmpty)
+        self.init(
+            namespace: metadata.namespace, name: metadata.name, subject: subject,
+            isolatesIngress: types.ingress, isolatesEgress: types.egress,
+            ingress: types.ingress ? ingress : [], egress: types.egress ? egress : [],
+            faults: reader.faults)
+    }
+
+    public static let fields = Fields.kubernetes([
+        "spec": .object([
+            "podSelector": .labelSelector, "policyTypes": .any, "ingress": .list(rule("from")),
+            "egress": .list(rule("to")),
+        ])
+    ])
+
+    private static func rule(_ peers: String) -> Fields {
+        .object([
+            "ports": .list(.members("protocol", "port", "endPort")),
+            peers: .list(
+                .object([
+                    "podSelector": .labelSelector, "namespaceSelector": .labelSelector,
+                    "ipBlock": .members("cidr", "except"),
+                ])),
+        ])
+    }
+}
+
+/// Reads rules and keeps what is wrong with them; what is wrong is left out.
+private struct PolicyReader {
+    var faults: [Rejection]
+
+    mutating func attempt<T>(_ read: () throws(Rejection) -> T) -> T? {
+        do throws(Rejection) { return try read() } catch {
+            faults.append(error)
+            return nil
+        }
+    }
+
+    mutating func list(_ cursor: JSONCursor) -> [JSONCursor] {
+        attempt { () throws(Rejection) in try cursor.elements() } ?? []
+    }
+
+    /// Where the list is absent the API server fills it in so. A word that is none isolates both ways.
+    mutating func types(_ cursor: JSONCursor, hasEgress: Bool) -> (ingress: Bool, egress: Bool) {
+        guard cursor.isPresent else { return (true, hasEgress) }
+        let words = attempt { () throws(Rejection) in
+            try cursor.elements().map { word throws(Rejection) in try word.choice(PolicyType.self) }
+        }
+        guard let words else { return (true, true) }
+        if words.isEmpty { return (true, hasEgress) }
+        return (words.contains(.ingress), words.contains(.egress))
+    }
+
+    private enum PolicyType: String, CaseIterable {
+        case ingress = "Ingress"
+        case egress = "Egress"
+    }
+
+    mutating func rule(_ cursor: JSONCursor, peers key: String) -> NetworkPolicy.Rule {
+        NetworkPolicy.Rule(
+            peers: some(cursor[key]) { peer throws(Rejection) in try Self.peer(peer) },
+            ports: some(cursor["ports"]) { port throws(Rejection) in try Self.port(port) })
+    }
+
+    /// Nil when the list is absent or empty; the elements that can be read otherwise, which may be none.
+    private mutating func some<T>(_ cursor: JSONCursor, _ read: (JSONCursor) throws(Rejection) -> T) -> [T]? {
+        guard let elements = attempt({ () throws(Rejection) in try cursor.elements() }) else { return [] }
+        if elements.isEmpty { return nil }
+        return elements.compactMap { element in attempt { () throws(Rejection) in try read(element) } }
+    }
+
+    private static func peer(_ cursor: JSONCursor) throws(Rejection) -> NetworkPolicy.Peer {
+        let hasSelector = cursor["podSelector"].isPresent || cursor["namespaceSelector"].isPresent
+        let block = cursor["ipBlock"]
+        guard block.isPresent else {
+            guard hasSelector else {
+                throw cursor.rejection(
+                    "EmptyPeer", "says nobody; give a podSelector, a namespaceSelector or an ipBlock")
+            }
+            return .pods(
+                namespaces: try cursor["namespaceSelector"].optional { one throws(Rejection) in
+                    try LabelSelector(one)
+                },
+                pods: try cursor["podSelector"].optional { one throws(Rejection) in try LabelSelector(one) })
+        }
+        guard !hasSelector else {
+            throw block.rejection("TwoPeers", "stands beside a selector; make them two peers")
+        }
+        let network = try network(block["cidr"])
+        let except = try block["except"].elements().map { one throws(Rejection) in
+            let hole = try Self.network(one)
+            guard hole.family == network.family, hole.length > network.length, network.contains(hole.base) else {
+                throw one.rejection("NotInside", "\(hole) is not strictly inside \(network)")
+            }
+            return hole
+        }
+        return .block(network, except: except)
+    }
+
+    /// A network without host bits; IPv4 in IPv6's clothes is refused, for no packet carries it.
+    private static func network(_ cursor: JSONCursor) throws(Rejection) -> IPNetwork {
+        let network = try cursor.network().network
+        if network.family == .v6, network.address.number >> 32 == 0xffff {
+            throw cursor.badValue("a plain IPv4 or IPv6 network")
+        }
+        return network
+    }
+
+    private static func port(_ cursor: JSONCursor) throws(Rejection) -> NetworkPolicy.Port {
+        let transport: TransportProtocol =
+            try cursor["protocol"].optional { word throws(Rejection) in try word.choice() } ?? .tcp
+        let port = cursor["port"]
+        let end = cursor["endPort"]
+        switch port.value {
+        case nil:
+            if end.isPresent { throw end.rejection("NoPort", "needs a numeric port beside it") }
+            return NetworkPolicy.Port(transport)
+        case .string:
+            if end.isPresent { throw end.rejection("NoPort", "cannot go with a named port") }
+            return NetworkPolicy.Port(transport, .named(try portName(port)))
+        default:
+            let first = try port.integer(in: 1...65535)
+            let last = try end.integer(in: 1...65535, or: first)
+            guard last >= first else { throw end.rejection("BadValue", "\(last) is below port \(first)") }
+            return NetworkPolicy.Port(transport, .range(first...last))
+        }
+    }
+
+    private static func portName(_ cursor: JSONCursor) throws(Rejection) -> String {
+        let name = try cursor.string()
+        let isName =
+            (1...15).contains(name.utf8.count)
+            && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+            && name.utf8.contains { (97...122).contains($0) }
+        guard isName else {
+            throw cursor.badValue("a port number, nor a name of at most 15 lower case letters, digits and dashes")
+        }
+        return name
+    }
+}

@@ -1,0 +1,83 @@
+public import Model
+
+/// An address and port that answers for a port of a service.
+public struct Backend: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let address: IPAddress
+    public let port: Int
+
+    public init(_ address: IPAddress, _ port: Int) {
+        self.address = address
+        self.port = port
+    }
+
+    public static func < (a: Backend, b: Backend) -> Bool { (a.address, a.port) < (b.address, b.port) }
+
+    /// As the engine writes it: `10.0.0.1:80`, `[fd00::1]:80`.
+    public var description: String { address.family == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
+}
+
+/// All endpoints of one port of a service, ready or not, and which of them answer.
+public struct Backends: Sendable {
+    struct Candidate {
+        let backend: Backend
+        let endpoint: EndpointSlice.Endpoint
+    }
+
+    private let candidates: [Candidate]
+    private let publishesNotReady: Bool
+    private let node: String
+
+    /// A slice's port belongs to the service's port of the same name and protocol: several numbers may, while pods
+    /// are being replaced. Addresses that are none, or of another family than their slice, are left out.
+    public init(of service: Service, _ port: Service.Port, _ slices: [EndpointSlice], on node: String) {
+        var candidates: [Candidate] = []
+        for slice in slices {
+            guard let family = slice.family else { continue }
+            for number in slice.ports where number.name == port.name && number.transport == port.transport {
+                guard let number = number.number, (1...65535).contains(number) else { continue }
+                for endpoint in slice.endpoints {
+                    for address in endpoint.addresses.compactMap({ IPAddress($0) }) where address.family == family {
+                        candidates.append(Candidate(backend: Backend(address, number), endpoint: endpoint))
+                    }
+                }
+            }
+        }
+        self.candidates = candidates
+        publishesNotReady = service.publishNotReadyAddresses
+        self.node = node
+    }
+
+    /// Those that take new connections: ready ones, or while there is none, those that still serve while they end.
+    /// Sorted, so that nothing depends on the order in which the API lists them.
+    public func answering(_ family: Family, localOnly: Bool = false) -> [Backend] {
+        answering(family, localOnly: localOnly) { _ in true }
+    }
+
+    /// The same of those that were hinted at for a node or its zone; all when none is.
+    public func near(_ family: Family, node: String, zone: String?) -> [Backend] {
+        let close = answering(family, localOnly: false) { endpoint in
+            endpoint.forNodes.isEmpty
+                ? zone.map(endpoint.forZones.contains) ?? false : endpoint.forNodes.contains(node)
+        }
+        return close.isEmpty ? answering(family) : close
+    }
+
+    private func answering(
+        _ family: Family, localOnly: Bool, where isWanted: (EndpointSlice.Endpoint) -> Bool
+    ) -> [Backend] {
+        let near = candidates.filter { candidate in
+            candidate.backend.address.family == family && isWanted(candidate.endpoint)
+                && (!localOnly || (!node.isEmpty && candidate.endpoint.node == node))
+        }
+        var chosen = near.filter { $0.endpoint.isReady || publishesNotReady }
+        if chosen.isEmpty { chosen = near.filter { $0.endpoint.isServing && $0.endpoint.isTerminating } }
+        return Set(chosen.map(\.backend)).sorted()
+    }
+
+    /// How many addresses on this node are ready, for load balancers that ask.
+    public var localReady: Set<IPAddress> {
+        Set(
+            candidates.filter { $0.endpoint.isReady && !node.isEmpty && $0.endpoint.node == node }
+                .map(\.backend.address))
+    }
+}

@@ -1,0 +1,83 @@
+import Core
+import Linux
+import Model
+import Testing
+
+@testable import Lab
+
+extension InLabs.Acceptance {
+    private func admin(_ name: String, _ priority: Int, subject: JSON, _ rules: (String, JSON)...) -> JSON {
+        let spec: [(String, JSON)] = [("priority", .integer(priority)), ("subject", subject)] + rules
+        return [
+            "apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": "AdminNetworkPolicy",
+            "metadata": ["name": .string(name)], "spec": .object(JSONObject(spec)),
+        ]
+    }
+
+    private func rule(_ action: String, from peer: JSON, ports: JSON = []) -> JSON {
+        ["action": .string(action), "from": [peer], "ports": ports]
+    }
+
+    /// Who reaches x/b on TCP 80 over all families, of those that are asked for.
+    private func reaching(_ lab: PolicyLab, _ prober: Prober, port: Int = 80) async throws -> Set<String> {
+        let sources = ["x/a", "x/c", "y/a", "z/a"]
+        let probes = sources.flatMap { from in
+            lab.families.map { Probe(from: from, to: "x/b", transport: .tcp, port: port, family: $0) }
+        }
+        let passed = try await prober.run(probes, within: 1000)
+        return Set(sources.filter { from in passed.filter { $0.from == from }.count == lab.families.count })
+    }
+
+    @Test("admin rules come first, a Pass leaves it to the namespaces' policies, the baseline comes last")
+    func tiers() async throws {
+        let lab = try PolicyLab.get()
+        let prober = try lab.prober()
+        let all: JSON = ["namespaces": [:]]
+        func namespace(_ name: String) -> JSON { ["namespaces": ["matchLabels": ["ns": .string(name)]]] }
+        let subject: JSON = ["pods": ["namespaceSelector": [:], "podSelector": ["matchLabels": ["pod": "b"]]]]
+        let guarding = admin(
+            "guard", 500, subject: subject,
+            ("ingress", [rule("Pass", from: namespace("x")), rule("Deny", from: namespace("y"))]))
+        let baseline: JSON = [
+            "apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": "BaselineAdminNetworkPolicy",
+            "metadata": ["name": "default"],
+            "spec": [
+                "subject": all,
+                "ingress": [
+                    rule(
+                        "Allow",
+                        from: ["pods": ["namespaceSelector": [:], "podSelector": ["matchLabels": ["pod": "a"]]]]),
+                    rule("Deny", from: all),
+                ],
+            ],
+        ]
+        var world = World.standard
+        world.more = [guarding, baseline]
+        try await lab.set(world)
+        // x passes on to the baseline, which allows a and not c; y is denied; z is the baseline's.
+        #expect(try await reaching(lab, prober) == ["x/a", "z/a"])
+        #expect(try await lab.pings("node:n1", try #require(lab.places()["x/b"]?.addresses[.v4])), "own node")
+
+        // Isolation by a policy of the namespace hides the baseline: now c is allowed, and a is not.
+        world.policies = [
+            .x(
+                .init(labels: ["pod": "b"]), ["Ingress"],
+                ingress: [.init(peers: [.pods(namespaces: nil, pods: .init(labels: ["pod": "c"]))])])
+        ]
+        try await lab.set(world)
+        #expect(try await reaching(lab, prober) == ["x/c"])
+
+        // An earlier policy allows z over everything; of two with one number the first by name decides.
+        world.more = [
+            guarding,
+            admin(
+                "a", 1, subject: subject,
+                ("ingress", [rule("Allow", from: namespace("z"), ports: [["portNumber": ["port": 80]]])])),
+            admin("b", 1, subject: subject, ("ingress", [rule("Deny", from: all)])),
+        ]
+        try await lab.set(world)
+        #expect(try await reaching(lab, prober) == ["z/a"])
+        #expect(try await reaching(lab, prober, port: 81) == [])
+        #expect(try lab.parseErrors() == [])
+    }
+}

@@ -1,0 +1,159 @@
+import Core
+import Glibc
+import Linux
+import Model
+import Testing
+
+@testable import Lab
+
+extension InLabs.Acceptance {
+    /// A pod with these addresses that writes down every datagram, from its first moment.
+    private func recorder(_ namespace: String, _ addresses: [IPNetwork], _ file: String) -> JSON {
+        let mac = addresses.first.map { "\(MACAddress(for: $0.address))" } ?? ""
+        let list = addresses.map { "\"\($0)\"" }.joined(separator: ",")
+        return [
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": [
+                "name": "fresh", "namespace": .string(namespace),
+                "annotations": [
+                    "k8s.ovn.org/pod-networks": .string(
+                        #"{"default":{"ip_addresses":[\#(list)],"mac_address":"\#(mac)"}}"#)
+                ],
+            ],
+            "spec": [
+                "nodeName": "n1",
+                "containers": [
+                    [
+                        "name": "main", "image": "none",
+                        "command": [
+                            "sh", "-c", .string("exec socat -u UDP6-RECV:9999,ipv6only=0 OPEN:\(file),creat,append"),
+                        ],
+                    ]
+                ],
+            ],
+        ]
+    }
+
+    /// How many datagrams reach a pod that comes into being while they are sent to its address.
+    private func received(_ lab: PolicyLab, in namespace: String, last: Int) async throws -> Int {
+        let near = try #require(lab.places()["x/a"]).addresses
+        let addresses = lab.families.compactMap { family in
+            near[family].flatMap { IPNetwork($0, length: family == .v4 ? 24 : 64) }.map {
+                $0.interface($0.network[last])
+            }
+        }
+        let file = "/tmp/ovbt-fresh-\(getpid())-\(namespace)"
+        defer { try? Files.remove(file) }
+        var world = World.standard
+        world.policies = [.x()]
+        try await lab.set(world)
+        return try await lab.prober().sending("z/a", to: addresses.map(\.address), port: 9999) {
+            world.more = [recorder(namespace, addresses, file)]
+            try await lab.set(world)
+            let isUp = try await eventually(within: .seconds(10)) { try lab.places()["\(namespace)/fresh"] != nil }
+            try #require(isUp)
+            // It listens, and packets had all the time they need.
+            try await lab.shell(
+                "\(namespace)/fresh",
+                "for i in $(seq 100); do ss -Huln | grep -q 9999 && break; sleep 0.05; done; sleep 1")
+            return ((try? Files.read(file)) ?? "").utf8.count
+        }
+    }
+
+    @Test("not a packet reaches a new pod of an isolated namespace, from before it is there")
+    func freshPod() async throws {
+        let lab = try PolicyLab.get()
+        let isolated = try await received(lab, in: "x", last: 250)
+        #expect(isolated == 0)
+        let open = try await received(lab, in: "y", last: 251)
+        #expect(open > 0, "what would be received is")
+        try await lab.set(.standard)
+    }
+
+    @Test("a stream stops when its rule goes, goes on when it comes back, and another stream is not touched")
+    func liveStream() async throws {
+        let lab = try PolicyLab.get()
+        let target = try #require(lab.places()["x/b"]?.addresses[.v4])
+        let allowed = { (names: [String]) -> World in
+            var world = World.standard
+            world.policies = [
+                .x(
+                    .init(labels: ["pod": "b"]), ["Ingress"],
+                    ingress: names.map { name in
+                        .init(peers: [.pods(namespaces: .init(labels: ["ns": "y"]), pods: .init(labels: ["pod": name]))]
+                        )
+                    })
+            ]
+            return world
+        }
+        try await lab.set(allowed(["a", "b"]))
+        let server = try await onThread {
+            try lab.probe.start("x/b", ["socat", "TCP4-LISTEN:7000,fork,reuseaddr", "SYSTEM:cat"])
+        }
+        defer { _ = try? server.stop(grace: .milliseconds(200)) }
+        var files: [String: String] = [:]
+        var clients: [ChildProcess] = []
+        defer { for client in clients { _ = try? client.stop(grace: .milliseconds(200)) } }
+        for name in ["a", "b"] {
+            let file = "/tmp/ovbt-stream-\(getpid())-\(name)"
+            files[name] = file
+            clients.append(
+                try await onThread {
+                    try lab.probe.start(
+                        "y/\(name)",
+                        [
+                            "sh", "-c",
+                            "sleep 0.5; (while :; do echo x; sleep 0.05; done) | socat - TCP4:\(target):7000 >\(file)",
+                        ])
+                })
+        }
+        func grows(_ name: String, within limit: Duration = .seconds(4)) async throws -> Bool {
+            let before = ((try? Files.read(files[name] ?? "")) ?? "").utf8.count
+            return try await eventually(within: limit) { try Files.read(files[name] ?? "").utf8.count > before + 4 }
+        }
+        #expect(try await grows("a"))
+        #expect(try await grows("b"))
+        try await lab.set(allowed(["b"]))
+        #expect(try await !grows("a", within: .seconds(1)))
+        #expect(try await grows("b"))
+        try await lab.set(allowed(["a", "b"]))
+        #expect(try await grows("a", within: .seconds(10)))
+        #expect(try await grows("b"))
+        for file in files.values { try? Files.remove(file) }
+    }
+
+    @Test("a daemon that is killed and comes back touches no row, and lets nothing through meanwhile")
+    func restart() async throws {
+        let lab = try PolicyLab.get()
+        let prober = try lab.prober()
+        var world = World.standard
+        world.policies = [.x(ingress: [.init(ports: [.init(number: 80)])])]
+        try await lab.set(world)
+        let rows = try await identities(lab)
+        let old = try #require(Labs.report(lab.paths).nodes.first { $0.name == "n1" }?.pid)
+        kill(pid_t(old), SIGKILL)
+        let probes = ["y/a", "z/c"].flatMap { from in
+            lab.families.map { Probe(from: from, to: "x/a", transport: .tcp, port: 81, family: $0) }
+        }
+        var leaked: Set<Probe> = []
+        let isBack = try await eventually(within: .seconds(20)) {
+            leaked.formUnion(try await prober.run(probes, within: 200))
+            let node = try Labs.report(lab.paths).nodes.first { $0.name == "n1" }
+            return node?.pid != nil && node?.pid != old && node?.isReady == true
+        }
+        #expect(isBack)
+        #expect(leaked.isEmpty, "\(leaked)")
+        let table = try await lab.table(world, prober)
+        #expect(table.wrong.isEmpty, "\(table)")
+        #expect(try await identities(lab) == rows)
+    }
+
+    private func identities(_ lab: PolicyLab) async throws -> [String] {
+        var all: [String] = []
+        for table in ["ACL", "Port_Group", "Address_Set", "Logical_Switch_Port"] {
+            all += try await lab.ask("n1", "ovn-nbctl", "--format=csv", "--columns=_uuid", "list", table)
+                .split(separator: "\n").map { "\(table) \($0)" }.sorted()
+        }
+        return all
+    }
+}

@@ -1,0 +1,164 @@
+import Core
+import Linux
+import Model
+import Testing
+
+@testable import Lab
+
+extension InLabs {
+    @Suite(
+        "What the acceptance list names", .serialized, .timeLimit(.minutes(3)),
+        InPolicyLab(name: "t-np-acc", families: .v4v6))
+    struct Acceptance {}
+}
+
+/// One policy to be tried, with the reason why it is worth it.
+struct Recipe: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let policies: [PolicyDocument]
+
+    init(_ name: String, _ policies: PolicyDocument...) {
+        testDescription = name
+        self.policies = policies
+    }
+}
+
+extension PolicyDocument {
+    /// A policy of namespace x.
+    static func x(
+        _ subject: Selector = .init(), _ types: [String]? = ["Ingress"], ingress: [Rule]? = nil, egress: [Rule]? = nil
+    ) -> PolicyDocument {
+        PolicyDocument(namespace: "x", name: "p", subject: subject, types: types, ingress: ingress, egress: egress)
+    }
+
+    static func pods(_ name: String) -> Selector { Selector(labels: ["pod": name]) }
+    static func namespace(_ name: String) -> Selector { Selector(labels: ["ns": name]) }
+}
+
+private let recipes = [
+    Recipe("deny all ingress", .x()),
+    Recipe("deny all egress: replies pass", .x(types: ["Egress"])),
+    Recipe("no types, one egress rule: both ways", .x(types: nil, egress: [.init()])),
+    Recipe("no types, no egress rules: ingress only", .x(types: nil)),
+    Recipe(
+        "the same label in another namespace does not match",
+        .x(ingress: [.init(peers: [.pods(namespaces: nil, pods: PolicyDocument.pods("b"))])])),
+    Recipe(
+        "namespace and pod selector in one peer",
+        .x(ingress: [
+            .init(peers: [.pods(namespaces: PolicyDocument.namespace("y"), pods: PolicyDocument.pods("a"))])
+        ])),
+    Recipe(
+        "namespace and pod selector in two peers",
+        .x(ingress: [
+            .init(peers: [
+                .pods(namespaces: PolicyDocument.namespace("y"), pods: nil),
+                .pods(namespaces: nil, pods: PolicyDocument.pods("a")),
+            ])
+        ])),
+    Recipe("one port", .x(ingress: [.init(ports: [.init(number: 80)])])),
+    Recipe("a range of ports", .x(ingress: [.init(ports: [.init(number: 80, end: 81)])])),
+    Recipe("a port of UDP", .x(ingress: [.init(ports: [.init(transport: .udp, number: 81)])])),
+    Recipe("a protocol without port", .x(ingress: [.init(ports: [.init(transport: .udp)])])),
+    Recipe(
+        "a named port in, which pods map to different numbers",
+        PolicyDocument(
+            namespace: "y", name: "p", subject: .init(), types: nil,
+            ingress: [.init(ports: [.init(name: "serve-80-tcp")])])),
+    Recipe(
+        "a named port out, which peers map to different numbers",
+        .x(types: ["Egress"], egress: [.init(ports: [.init(transport: .udp, name: "serve-81-udp")])])),
+    Recipe("everybody but the pods' range", .x(ingress: [.init(peers: [.block("0.0.0.0/0", except: ["10.0.0.0/8"])])])),
+    Recipe("a rule of a direction that is not isolated opens nothing", .x(types: ["Ingress"], egress: [.init()]), .x2),
+]
+
+extension PolicyDocument {
+    fileprivate static let x2 = PolicyDocument(
+        namespace: "x", name: "q", subject: .init(), types: ["Egress"], ingress: nil, egress: nil)
+
+    fileprivate static func x(
+        types: [String]?, ingress: [Rule]? = nil, egress: [Rule]? = nil
+    ) -> PolicyDocument { x(.init(), types, ingress: ingress, egress: egress) }
+    fileprivate static func x(ingress: [Rule]) -> PolicyDocument { x(.init(), ["Ingress"], ingress: ingress) }
+}
+
+extension InLabs.Acceptance {
+    @Test("policies let through exactly what they say", arguments: recipes)
+    func recipe(recipe: Recipe) async throws {
+        let lab = try PolicyLab.get()
+        let prober = try lab.prober()
+        var world = World.standard
+        world.policies = recipe.policies
+        let table = try await lab.table(world, prober)
+        #expect(table.wrong.isEmpty, "\(table)")
+        #expect(try lab.parseErrors() == [])
+    }
+
+    @Test("an isolated pod is reached by its own node, finds its neighbours, and is not reached by another node")
+    func probes() async throws {
+        let lab = try PolicyLab.get()
+        var world = World.standard
+        world.policies = [.x()]
+        try await lab.set(world)
+        for address in try lab.places()["x/a"].map({ Array($0.addresses.values) }) ?? [] {
+            #expect(try await lab.pings("node:n1", address), "\(address)")
+            #expect(try await !lab.pings("node:n2", address), "\(address)")
+            #expect(try await !lab.pings("y/a", address), "\(address)")
+            let neighbour = try await lab.shell("y/a", "ip neigh show \(address)")
+            #expect(neighbour.contains("lladdr"), "\(neighbour)")
+        }
+    }
+
+    @Test("relabelling a pod or a namespace moves the verdict, and touches no rule")
+    func relabelling() async throws {
+        let lab = try PolicyLab.get()
+        let prober = try lab.prober()
+        var world = World.standard
+        let peer = PolicyDocument.Peer.pods(
+            namespaces: .init(labels: ["team": "blue"]), pods: .init(labels: ["tier": "front"]))
+        world.policies = [.x(.init(labels: ["role": "db"]), ["Ingress"], ingress: [.init(peers: [peer])])]
+        for index in world.pods.indices where world.pods[index].key == "x/a" { world.pods[index].labels["role"] = "db" }
+        #expect(try await lab.table(world, prober).wrong.isEmpty)
+        let rules = try await lab.ask("n1", "ovn-nbctl", "--columns=_uuid,match", "list", "ACL")
+        world.pods[1].labels["role"] = "db"
+        world.namespaces["y"]?["team"] = "blue"
+        let wider = try await lab.table(world, prober)
+        #expect(wider.wrong.isEmpty, "\(wider)")
+        world.namespaces["z"]?["team"] = nil
+        world.pods[3].labels["tier"] = nil
+        let other = try await lab.table(world, prober)
+        #expect(other.wrong.isEmpty, "\(other)")
+        #expect(try await lab.ask("n1", "ovn-nbctl", "--columns=_uuid,match", "list", "ACL") == rules)
+    }
+
+    @Test("everybody but six private ranges is a hundred flows or so, not hundreds of thousands")
+    func manyHoles() async throws {
+        let lab = try PolicyLab.get()
+        try await lab.set(.standard)
+        let before = try await lab.flows("n1")
+        var world = World.standard
+        let holes = [
+            "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "198.18.0.0/15",
+        ]
+        world.policies = [.x(types: ["Egress"], egress: [.init(peers: [.block("0.0.0.0/0", except: holes)])])]
+        try await lab.set(world)
+        let after = try await lab.flows("n1")
+        #expect(after - before < 250, "\(after - before) flows more")
+        #expect(try await !lab.pings("x/a", try #require(lab.places()["y/a"]?.addresses[.v4])))
+    }
+}
+
+extension PolicyLab {
+    func pings(_ from: String, _ to: IPAddress, within seconds: Int = 1) async throws -> Bool {
+        try await onThread { [probe] in try probe.pings(from, to, within: seconds) }
+    }
+
+    @discardableResult
+    func shell(_ place: String, _ script: String) async throws -> String {
+        try await onThread { [probe] in try probe.run(place, ["sh", "-c", script], deadline: .seconds(30)).output }
+    }
+
+    func flows(_ node: String) async throws -> Int {
+        try await ask(node, "ovs-ofctl", "dump-flows", "br-int").split(separator: "\n").count
+    }
+}
