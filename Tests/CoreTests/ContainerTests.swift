@@ -42,6 +42,36 @@ struct ContainerTests {
         #expect(pool.inUse == 0)
     }
 
+    @Test("a block keeps its contents while it grows from the heap to pages of its own")
+    func block() {
+        var block = Block(zeroed: 64)
+        defer { block.free() }
+        var random = Seeded(7)
+        var written = 0
+        while written < 3 << 20 {
+            let wanted = written + 1 + random.below(100_000)
+            block.grow(to: wanted)
+            #expect(block.size >= wanted)
+            while written < block.size {
+                let byte = UInt8(truncatingIfNeeded: written / 100)
+                block.base.storeBytes(of: byte, toByteOffset: written, as: UInt8.self)
+                written += 1
+            }
+        }
+        let bytes = UnsafeRawBufferPointer(start: block.base, count: written)
+        #expect(bytes.indices.allSatisfy { bytes[$0] == UInt8(truncatingIfNeeded: $0 / 100) })
+    }
+
+    @Test("a fresh block is zero throughout, whatever its size", arguments: [1, 5000, 200_000, 2 << 20, 5_000_000])
+    func zeroed(bytes: Int) {
+        let block = Block(zeroed: bytes)
+        defer { block.free() }
+        #expect(block.size >= bytes)
+        let all = UnsafeMutableRawBufferPointer(start: block.base, count: block.size)
+        #expect(all.allSatisfy { $0 == 0 })
+        all.initializeMemory(as: UInt8.self, repeating: 1)
+    }
+
     @Test("an interner gives equal bytes one id, and forgets what is not used", arguments: [1, 2, 3] as [UInt64])
     func interner(seed: UInt64) {
         var random = Seeded(seed)
