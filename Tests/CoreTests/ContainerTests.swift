@@ -72,6 +72,28 @@ struct ContainerTests {
         all.initializeMemory(as: UInt8.self, repeating: 1)
     }
 
+    @Test("references are dropped one by one and all at once, with many of them too", arguments: [10, 100_000])
+    func dropped(count: UInt32) {
+        final class Thing {}
+        let references = References<Thing>()
+        defer { references.destroy() }
+        weak var first: Thing?
+        weak var last: Thing?
+        do {
+            for id in 0..<count { references[id] = Thing() }
+            first = references[0]
+            last = references[count - 1]
+        }
+        #expect(first != nil && last != nil)
+        references[0] = nil
+        #expect(first == nil && last != nil)
+        references.removeAll()
+        #expect(last == nil)
+        #expect(references[count - 1] == nil)
+        references[count] = nil
+        #expect(references[count] == nil)
+    }
+
     @Test("an interner gives equal bytes one id, and forgets what is not used", arguments: [1, 2, 3] as [UInt64])
     func interner(seed: UInt64) {
         var random = Seeded(seed)

@@ -174,6 +174,7 @@ public final class Engine {
         work.destroy()
         queue.destroy()
         scratch.destroy()
+        intake.destroy()
         programs.destroy()
         bodies.destroy()
         handlers.destroy()
