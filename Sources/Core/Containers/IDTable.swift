@@ -53,7 +53,7 @@ struct IDTable {
     }
 
     func insert(_ hash: UInt32, _ id: UInt32) {
-        if (header.pointee.count + 1) * 5 > header.pointee.size * 4 { resize(header.pointee.size * 4 / 3 + 8) }
+        if (header.pointee.count + 1) * 5 > header.pointee.size * 4 { resize(header.pointee.size * 2) }
         place(Entry(hash: hash, id: id))
         header.pointee.count += 1
     }
