@@ -94,6 +94,28 @@ struct ContainerTests {
         #expect(references[count] == nil)
     }
 
+    @Test("a hash reads the last bytes as a number, first byte highest")
+    func hashOfTail() {
+        for count in 0..<40 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37 + 200) }
+            var rest: UInt64 = 0
+            for byte in bytes.suffix(count % 8) { rest = rest << 8 | UInt64(byte) }
+            #expect(bytes.withUnsafeBytes { StableHash.bytes($0) } == Self.reference(bytes, rest))
+        }
+    }
+
+    private static func reference(_ bytes: [UInt8], _ rest: UInt64) -> UInt64 {
+        let k0: UInt64 = 0x9E37_79B9_7F4A_7C15
+        var h = k0 ^ UInt64(bytes.count)
+        for start in stride(from: 0, to: bytes.count / 8 * 8, by: 8) {
+            var word: UInt64 = 0
+            for byte in bytes[start..<start + 8].reversed() { word = word << 8 | UInt64(byte) }
+            h = (h ^ word) &* 0xBF58_476D_1CE4_E5B9
+            h ^= h >> 29
+        }
+        return StableHash.mix((h ^ rest) &* k0)
+    }
+
     @Test("an interner gives equal bytes one id, and forgets what is not used", arguments: [1, 2, 3] as [UInt64])
     func interner(seed: UInt64) {
         var random = Seeded(seed)
