@@ -211,9 +211,11 @@ struct Scratch {
     let held = Stack<UInt32>()
     let pairs = Stack<UInt32>()
     let entries = Stack<Bundle.Entry>()
+    /// The last rows that the cell named, since what it contributes next is often theirs.
+    let recent = Stack<UInt32>()
 
     func destroy() {
-        for stack in [tokens, reads, words, columns, left, joined, facetValues, facetStarts, held, pairs] {
+        for stack in [tokens, reads, words, columns, left, joined, facetValues, facetStarts, held, pairs, recent] {
             stack.destroy()
         }
         bytes.destroy()
@@ -231,9 +233,6 @@ final class RunContext {
     var writer = ColumnWriter()
     /// What the module did wrong; the run does not count then.
     var fault: String?
-    /// The last rows it named, since what is contributed next is often theirs.
-    var recent: [(table: TableInfo, key: String, row: UInt32)] = []
-    var oldest = 0
 }
 
 /// Numbers of one turn.
