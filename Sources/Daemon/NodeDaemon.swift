@@ -20,19 +20,32 @@ extension DaemonProcess {
         try Files.makeDirectory(run)
         let lock = try RunLock(directory: run)
         defer { withExtendedLifetime(lock) {} }
-        guard supervise else { return try await untilStopped { try await serveNode(DaemonPaths(run: run)) { [] } } }
+        guard supervise else {
+            return try await untilStopped {
+                try await serveNode(DaemonPaths(run: run)) {
+                } processes: {
+                    []
+                }
+            }
+        }
         let engine = NodeEngine(
             .init(
                 directory: "\(run)/engine", systemID: node.nodeName, hostname: node.nodeName,
                 datapath: node.datapath == .netdev ? .userspace : .kernel))
         let log = log
-        let supervisor = Supervisor(engine.services()) { log.info("\($0)") }
+        let databases = Supervisor(engine.databases()) { log.info("\($0)") }
+        let daemons = Supervisor(engine.daemons()) { log.info("\($0)") }
         do {
             try await untilStopped {
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await supervisor.run() }
+                    group.addTask { try await databases.run() }
                     group.addTask {
-                        try await serveNode(DaemonPaths(run: run, engine: engine)) { await supervisor.states }
+                        // The daemons begin to change the machine, so they come after all reasons to refuse.
+                        try await serveNode(DaemonPaths(run: run, engine: engine)) {
+                            try await daemons.run()
+                        } processes: {
+                            await databases.states + daemons.states
+                        }
                     }
                     try await group.next()
                     group.cancelAll()
@@ -40,13 +53,14 @@ extension DaemonProcess {
             }
         } catch let refusal as StartRefusal {
             // What ran before goes on: it may carry the packets of pods.
-            await supervisor.stop(onlyStarted: true)
+            await databases.stop(onlyStarted: true)
             throw refusal
         }
     }
 
     private func serveNode(
-        _ paths: DaemonPaths, processes: @escaping @Sendable () async -> [ServiceState]
+        _ paths: DaemonPaths, whenStarted: @escaping @Sendable () async throws -> Void,
+        processes: @escaping @Sendable () async -> [ServiceState]
     ) async throws {
         let databases = try Databases(paths, configuration.daemon, log)
         let planes = try databases.planes + hostPlanes(paths)
@@ -71,6 +85,10 @@ extension DaemonProcess {
             group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
             group.addTask { try await announceReadiness(scheduler, cniSocket: paths.cni) }
             group.addTask { try await scheduler.run(feeds: all, planes: planes) }
+            group.addTask {
+                guard await scheduler.first({ _, state in state.isStarted ? true : nil }) != nil else { return }
+                try await whenStarted()
+            }
             // The first that fails ends the others.
             for try await _ in group {}
         }

@@ -69,7 +69,8 @@ extension Robustness {
                 try await node.daemon.status()["planes"].elements().allSatisfy { try $0["confirmed"].integer() > 0 }
             }
             #expect(try await node.daemon.writes().filter { $0.value != 0 } == [:])
-            #expect(try node.changes(since: after) == [])
+            let changes = try node.changes(since: after)
+            #expect(changes == [])
             _ = try await onThread { try again.stop() }
         }
 
