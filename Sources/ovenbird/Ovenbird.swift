@@ -18,7 +18,7 @@ struct Ovenbird: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            StatusCommand.self, ModulesCommand.self, ObjectsCommand.self, RowsCommand.self, ExplainCommand.self,
+            StatusCommand.self, ModulesCommand.self, ObjectsCommand.self, RowsCommand.self, ExplainCommand.self, LogsCommand.self,
             CheckCommand.self, LabCommand.self, NodeCommand.self, ClusterCommand.self, CompletionCommand.self,
         ])
 
