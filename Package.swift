@@ -11,6 +11,7 @@ let wanted = (Context.environment["PACKAGE_TARGETS"] ?? Context.environment["OVE
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let posix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let http = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let handshake = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let tls = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -24,7 +25,7 @@ func module(_ name: String) -> [Target] {
             swiftSettings: swift),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.init(stringLiteral: name), "ModuleHarness", "Core", "Model", "Vocabulary"],
+            dependencies: [.init(stringLiteral: name), "ModuleHarness", "Core", "Model", "Vocabulary", "Feeds"],
             path: "Modules/\(name)/Tests", swiftSettings: swift),
     ]
 }
@@ -42,7 +43,7 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = [], tested with:
     ]
 }
 
-let modules = ["PodNetwork", "Gateway", "Services", "NetworkPolicy", "Multicast"]
+let modules = ["PodNetwork", "Gateway", "Services", "NameService", "NetworkPolicy", "Multicast"]
 
 var targets: [Target] = [.target(name: "CLinux")]
 targets += part("Core", tested: ["ModuleHarness"])
@@ -51,6 +52,8 @@ targets += part("Vocabulary", ["Core", "Model"])
 targets += part("ModuleHarness", ["Core", "Model"])
 targets += part("OVSDB", [nio, posix, log], tested: ["OVSDBTestKit"])
 targets += part("OVSDBTestKit", ["OVSDB"])
+/// Apart from OVSDB, as BoringSSL takes minutes to build.
+targets += part("OVSDBTLS", ["OVSDB", nio, handshake, tls], tested: ["OVSDBTestKit", log])
 targets += part("Linux", ["CLinux", "Core", "Model"], tested: [])
 targets += part("LocalHTTP")
 targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds", "ovenbird-cni"])
@@ -68,7 +71,10 @@ targets += part(
     "Planes", ["Core", "Model", "OVSDB", "Linux", nio, posix, http, log], tested: ["OVSDBTestKit"])
 targets += part(
     "Daemon",
-    ["CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "Planes", "Supervision", "Vocabulary", log]
+    [
+        "CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "OVSDBTLS", "Planes", "Supervision",
+        "Vocabulary", log,
+    ]
         + modules.map { .init(stringLiteral: $0) })
 targets += [
     .executableTarget(
@@ -76,6 +82,12 @@ targets += [
         dependencies: ["Core", "Daemon", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", arguments],
         swiftSettings: swift)
 ]
+targets.append(
+    .testTarget(
+        name: "RobustnessTests",
+        dependencies: [
+            "Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni",
+        ], swiftSettings: swift))
 targets += modules.flatMap(module)
 /// Whole labs, with packets.
 targets += ["PacketTests", "PolicyTests"].map {

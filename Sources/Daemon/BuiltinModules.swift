@@ -1,6 +1,7 @@
 import Core
 import Gateway
 import Multicast
+import NameService
 import NetworkPolicy
 import PodNetwork
 import Services
@@ -8,17 +9,12 @@ import Services
 /// The modules that the program has. The order decides who wins where two want different things.
 enum BuiltinModules {
     private static let all: [any Module.Type] = [
-        PodNetworkModule.self, GatewayModule.self, ServicesModule.self, NetworkPolicyModule.self, MulticastModule.self,
+        PodNetworkModule.self, GatewayModule.self, ServicesModule.self, NameServiceModule.self,
+        NetworkPolicyModule.self, MulticastModule.self,
         ObjectProblemsModule.self,
     ]
 
     static var manifests: [Manifest] { all.map { $0.manifest } }
-
-    /// Whether a module has anything to do in this daemon.
-    static func belongs(_ name: String, to scope: Engine.Role) -> Bool {
-        guard let type = all.first(where: { $0.manifest.name == name }) else { return false }
-        return scope == .node ? type is any NodeModule.Type : type is any ClusterModule.Type
-    }
 
     static func enable(_ name: String, in engine: Engine) throws(Rejection) {
         guard let type = all.first(where: { $0.manifest.name == name }) else { return }

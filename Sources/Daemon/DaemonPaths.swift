@@ -18,6 +18,13 @@ struct DaemonPaths: Sendable {
 
     var switchDirectory: String { engine?.configuration.directory ?? "/run/openvswitch" }
     var vswitch: String { engine?.vswitchSocket ?? "/run/openvswitch/db.sock" }
-    var northbound: String { engine?.northboundSocket ?? "/run/ovn/ovnnb_db.sock" }
-    var southbound: String { engine?.southboundSocket ?? "/run/ovn/ovnsb_db.sock" }
+
+    /// The address that is set, or that of the socket here.
+    func northbound(_ access: DatabaseAccess) -> String {
+        access.address ?? "unix:\(engine?.northboundSocket ?? "/run/ovn/ovnnb_db.sock")"
+    }
+
+    func southbound(_ access: DatabaseAccess) -> String {
+        access.address ?? "unix:\(engine?.southboundSocket ?? "/run/ovn/ovnsb_db.sock")"
+    }
 }

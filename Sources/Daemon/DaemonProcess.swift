@@ -2,7 +2,7 @@ import Core
 import Glibc
 import Linux
 import Logging
-import Model
+public import Model
 
 /// A daemon as a process: reads its configuration, puts its parts together, runs until it is told to stop.
 public struct DaemonProcess: Sendable {
@@ -17,15 +17,16 @@ public struct DaemonProcess: Sendable {
             hostName: Environment.hostName, kernelPorts: Environment.kernelPorts)
         if let configFile {
             guard let text = try? Files.read(configFile) else {
-                throw DaemonFailure("cannot read the configuration file \(configFile)")
+                throw DaemonFailure(
+                    "cannot read the configuration file \(configFile); name one that is there with --config",
+                    reason: "NotFound")
             }
             input.file = (configFile, text)
         }
         do {
             configuration = try NetworkConfiguration(input)
         } catch {
-            throw DaemonFailure(
-                error.problems.map { "\($0.source): \($0.message) (\($0.reason))" }.joined(separator: "\n"))
+            throw DaemonFailure(problems: error.problems)
         }
         log[metadataKey: "node"] = .string(configuration.node.nodeName)
         for warning in configuration.warnings { log.warning("\(warning.source): \(warning.message)") }
@@ -53,6 +54,13 @@ public struct DaemonProcess: Sendable {
 
 /// Why a daemon ends by itself, in words for the operator.
 public struct DaemonFailure: Error, Sendable, CustomStringConvertible {
-    public let description: String
-    public init(_ description: String) { self.description = description }
+    public let problems: [ConfigurationProblem]
+
+    public init(problems: [ConfigurationProblem]) { self.problems = problems }
+
+    public init(_ message: String, reason: String = "CannotStart") {
+        problems = [ConfigurationProblem(source: "", reason: reason, message: message)]
+    }
+
+    public var description: String { problems.map(\.description).joined(separator: "\n") }
 }

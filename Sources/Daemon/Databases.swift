@@ -3,6 +3,7 @@ import Feeds
 import Logging
 import Model
 import OVSDB
+import OVSDBTLS
 import Planes
 
 /// The three databases of a zone, one connection each, shared by planes and feeds.
@@ -11,13 +12,17 @@ struct Databases: Sendable {
     let feeds: [ExpectedFeed]
     private let all: [Database]
 
-    init(_ paths: DaemonPaths, _ log: Logger) {
-        func open(_ name: String, _ socket: String) -> Database {
-            Database(name: name, endpoint: .unix(socket), logger: log)
+    init(_ paths: DaemonPaths, _ settings: DaemonSettings, _ log: Logger) throws {
+        func open(_ name: String, _ address: String, _ certificates: DatabaseAccess.Certificates?) throws -> Database {
+            Database(
+                name: name, endpoint: try Endpoint(address), security: certificates.map { .tls(CertificateFiles($0)) },
+                logger: log)
         }
-        let vswitch = open("Open_vSwitch", paths.vswitch)
-        let northbound = open("OVN_Northbound", paths.northbound)
-        let southbound = open("OVN_Southbound", paths.southbound)
+        let vswitch = try open("Open_vSwitch", "unix:\(paths.vswitch)", nil)
+        let northbound = try open(
+            "OVN_Northbound", paths.northbound(settings.northbound), settings.northbound.certificates)
+        let southbound = try open(
+            "OVN_Southbound", paths.southbound(settings.southbound), settings.southbound.certificates)
         all = [vswitch, northbound, southbound]
         planes = [
             OVSDBPlane(name: PlaneName.northbound, database: northbound, tables: Table.northbound),
@@ -36,5 +41,11 @@ struct Databases: Sendable {
         await withTaskGroup(of: Void.self) { group in
             for database in all { group.addTask { await database.run() } }
         }
+    }
+}
+
+extension CertificateFiles {
+    fileprivate init(_ paths: DatabaseAccess.Certificates) {
+        self.init(privateKey: paths.privateKey, certificate: paths.certificate, authority: paths.authority)
     }
 }

@@ -18,32 +18,54 @@ extension DaemonProcess {
         let node = configuration.node
         let run = configuration.daemon.runDirectory
         try Files.makeDirectory(run)
-        guard supervise else { return try await untilStopped { try await serveNode(DaemonPaths(run: run)) { [] } } }
+        let lock = try RunLock(directory: run)
+        defer { withExtendedLifetime(lock) {} }
+        guard supervise else {
+            return try await untilStopped {
+                try await serveNode(DaemonPaths(run: run)) {
+                } processes: {
+                    []
+                }
+            }
+        }
         let engine = NodeEngine(
             .init(
                 directory: "\(run)/engine", systemID: node.nodeName, hostname: node.nodeName,
                 datapath: node.datapath == .netdev ? .userspace : .kernel))
         let log = log
-        let supervisor = Supervisor(engine.services()) { log.info("\($0)") }
-        try await untilStopped {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await supervisor.run() }
-                group.addTask {
-                    try await serveNode(DaemonPaths(run: run, engine: engine)) { await supervisor.states }
+        let databases = Supervisor(engine.databases()) { log.info("\($0)") }
+        let daemons = Supervisor(engine.daemons()) { log.info("\($0)") }
+        do {
+            try await untilStopped {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await databases.run() }
+                    group.addTask {
+                        // The daemons begin to change the machine, so they come after all reasons to refuse.
+                        try await serveNode(DaemonPaths(run: run, engine: engine)) {
+                            try await daemons.run()
+                        } processes: {
+                            await databases.states + daemons.states
+                        }
+                    }
+                    try await group.next()
+                    group.cancelAll()
                 }
-                try await group.next()
-                group.cancelAll()
             }
+        } catch let refusal as StartRefusal {
+            // What ran before goes on: it may carry the packets of pods.
+            await databases.stop(onlyStarted: true)
+            throw refusal
         }
     }
 
     private func serveNode(
-        _ paths: DaemonPaths, processes: @escaping @Sendable () async -> [ServiceState]
+        _ paths: DaemonPaths, whenStarted: @escaping @Sendable () async throws -> Void,
+        processes: @escaping @Sendable () async -> [ServiceState]
     ) async throws {
-        let databases = Databases(paths, log)
+        let databases = try Databases(paths, configuration.daemon, log)
         let planes = try databases.planes + hostPlanes(paths)
         var node = configuration.node
-        node.controller.southbound = "unix:\(paths.southbound)"
+        node.controller.southbound = paths.southbound(configuration.daemon.southbound)
         var feeds = baseFeeds(node) + databases.feeds
         feeds.append(ExpectedFeed(NetlinkFeed(), Link.self, LinkAddress.self, Route.self))
         let scheduler = try makeScheduler(.node, feeds, planes, expecting: ["cni": [Attachment.self]])
@@ -63,7 +85,12 @@ extension DaemonProcess {
             group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
             group.addTask { try await announceReadiness(scheduler, cniSocket: paths.cni) }
             group.addTask { try await scheduler.run(feeds: all, planes: planes) }
-            try await group.waitForAll()
+            group.addTask {
+                guard await scheduler.first({ _, state in state.isStarted ? true : nil }) != nil else { return }
+                try await whenStarted()
+            }
+            // The first that fails ends the others.
+            for try await _ in group {}
         }
     }
 
@@ -100,6 +127,8 @@ extension DaemonProcess {
     public func runCluster() async throws {
         let run = configuration.daemon.runDirectory
         try Files.makeDirectory(run)
+        let lock = try RunLock(directory: run)
+        defer { withExtendedLifetime(lock) {} }
         let paths = DaemonPaths(run: run)
         let feeds = baseFeeds(configuration.node)
         let planes = try statusPlanes(writer: "cluster-manager")
@@ -111,7 +140,7 @@ extension DaemonProcess {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
                 group.addTask { try await scheduler.run(feeds: feeds.map(\.feed), planes: planes) }
-                try await group.waitForAll()
+                for try await _ in group {}
             }
         }
     }

@@ -86,7 +86,7 @@ private struct Progress {
     /// Nil while there is something to wait for.
     var outcome: Result<CNIResult, CNIError>? {
         if let error { return .failure(error) }
-        guard let port, waitsFor.isEmpty else { return nil }
+        guard let port, waitsFor.isEmpty else { return rejection.map { .failure($0) } }
         return .success(result(port))
     }
 
@@ -118,6 +118,19 @@ private struct Progress {
     private var isInForce: Bool {
         guard let pod else { return false }
         return engine.isSettled(pod.id) && engine.isSettled(attachment.id)
+    }
+
+    /// What the user has to mend: the pod will not get its network as it is.
+    private var rejection: CNIError? {
+        let objects = [attachment.id, Pod.id(attachment.podNamespace, attachment.podName)]
+        let problem = engine.problems().first { problem in
+            problem.what == .rejected && problem.module == "pod-network" && problem.object.map(objects.contains) == true
+        }
+        return problem.map { problem in
+            CNIError(
+                .failed, "cannot attach \(attachment.podNamespace)/\(attachment.podName)",
+                details: "\(problem.field.isEmpty ? "" : "\(problem.field): ")\(problem.message) (\(problem.reason))")
+        }
     }
 
     /// In the order in which things come about.

@@ -22,8 +22,6 @@ public actor Scheduler {
     /// The problems that were given to the core as objects.
     private var told: [ObjectID: ObjectProblems] = [:]
     private(set) var state = RunState()
-    /// Whether the planes have been told anything.
-    private var isStarted = false
 
     /// - Parameter make: makes the engine with its modules enabled; called inside the actor, which owns it from then.
     public init(log: Logger, engine make: @Sendable () throws -> Engine) throws {
@@ -36,6 +34,8 @@ public actor Scheduler {
     /// Throws `StartRefusal` when a module cannot work on this node at all, before any plane has been told anything.
     public func run(feeds: [any Feed], planes: [any Plane]) async throws(StartRefusal) {
         self.planes = planes
+        for plane in planes { state.planes[plane.name] = .init() }
+        for feed in feeds { state.feeds[feed.name] = .init() }
         var refusal: StartRefusal?
         await withTaskGroup(of: Void.self) { group in
             let mailbox = mailbox
@@ -71,10 +71,10 @@ public actor Scheduler {
             let result = engine.turn()
             state.turn = result.turn
             isChanged = isChanged || result.problemsChanged
-            if !isStarted, !result.deltas.isEmpty {
+            if !state.isStarted, !result.deltas.isEmpty {
                 let refusals = engine.problems().filter { $0.object?.kind == LocalNode.kind }
                 guard refusals.isEmpty else { return StartRefusal(problems: refusals) }
-                isStarted = true
+                state.isStarted = true
                 isChanged = true
             }
             for delta in result.deltas { planes.first { $0.name == delta.plane }?.apply(delta) }
@@ -108,7 +108,9 @@ public actor Scheduler {
         case .refused(let plane, let rows): state.planes[plane, default: .init()].refused = rows
         case .repaired(let plane, let rows):
             state.planes[plane, default: .init()].repairs += rows.count
-            log.notice("put right after somebody else changed it: \(rows.map(\.description).joined(separator: ", "))")
+            let more = rows.count > 5 ? " and \(rows.count - 5) more" : ""
+            let some = rows.prefix(5).map(\.description).joined(separator: ", ")
+            log.notice("put right after somebody else changed it: \(some)\(more)")
         }
         engine.report(report)
     }
@@ -124,7 +126,7 @@ public actor Scheduler {
         told = objects
         if !changes.isEmpty { engine.apply(.changes(feed: "problems", changes, lane: .bulk)) }
         // What is missing while feeds are still listing is no problem yet.
-        if isStarted { log(problems) }
+        if state.isStarted { log(problems) }
     }
 
     private func log(_ problems: [Problem]) {
@@ -153,6 +155,8 @@ struct RunState: Sendable {
         var repairs = 0
     }
 
+    /// Whether the planes have been told anything: until then the daemon may still refuse to start.
+    var isStarted = false
     var turn: UInt64 = 0
     var feeds: [String: FeedState] = [:]
     var planes: [String: PlaneState] = [:]

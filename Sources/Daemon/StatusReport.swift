@@ -79,6 +79,10 @@ extension Engine {
         if let plane = state.planes.filter({ !$0.value.isConnected }).keys.sorted().first {
             return "plane \(plane) is not connected"
         }
+        if !state.isStarted { return "the modules have not run yet" }
+        if let plane = state.planes.filter({ $0.value.confirmed == 0 }).keys.sorted().first {
+            return "plane \(plane) has not compared everything yet"
+        }
         return nil
     }
 }

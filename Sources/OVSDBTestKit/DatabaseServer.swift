@@ -44,13 +44,13 @@ public final class DatabaseServer: @unchecked Sendable {
     }
 
     /// Starts the server; the time limit is for the case that the test's process dies.
-    public func start(remotes: [String] = []) throws {
+    public func start(remotes: [String] = [], options: [String] = []) throws {
         let arguments =
             [
                 "/usr/bin/timeout", "--signal=KILL", "300", "/usr/sbin/ovsdb-server", "--remote=punix:\(socket)",
                 "--pidfile=\(directory)/pid", "--unixctl=\(directory)/ctl", "--log-file=\(directory)/log",
                 "-vconsole:off",
-            ] + remotes.map { "--remote=\($0)" } + ["\(directory)/db"]
+            ] + remotes.map { "--remote=\($0)" } + options + ["\(directory)/db"]
         let pid = try spawn(arguments)
         lock.withLock { process = pid }
         for _ in 0..<500 where !isListening { usleep(10_000) }

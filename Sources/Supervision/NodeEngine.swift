@@ -50,7 +50,10 @@ public struct NodeEngine: Sendable {
     }
 
     /// In the order of start.
-    public func services() -> [Service] {
+    public func services() -> [Service] { databases() + daemons() }
+
+    /// What only keeps data: nothing on the machine changes when they run.
+    public func databases() -> [Service] {
         [
             database("ovsdb-server", "conf.db", vswitchSocket, configuration.vswitchSchema, settle: introduce),
             database("ovnnb_db", "ovnnb_db.db", northboundSocket, configuration.northboundSchema) { [self] in
@@ -61,6 +64,12 @@ public struct NodeEngine: Sendable {
             database("ovnsb_db", "ovnsb_db.db", southboundSocket, configuration.southboundSchema) { [self] in
                 try Command("ovn-sbctl", "--db=unix:\(southboundSocket)", "--timeout=10", "init").run()
             },
+        ]
+    }
+
+    /// What makes devices, flows and tunnels of the data.
+    public func daemons() -> [Service] {
+        [
             daemon(
                 "ovs-vswitchd",
                 [configuration.datapath == .userspace ? "--disable-system" : "--mlockall", "unix:\(vswitchSocket)"],

@@ -42,9 +42,12 @@ public actor Supervisor {
     }
 
     /// Ends all services, the last one first, and waits until they are gone.
-    public func stop() async {
+    ///
+    /// - Parameter onlyStarted: leaves those alone that ran before this supervisor came.
+    public func stop(onlyStarted: Bool = false) async {
         isStopping = true
         for service in services.reversed() {
+            if onlyStarted, processes[service.name]?.isAdopted != false { continue }
             guard let process = processes.removeValue(forKey: service.name) ?? adopted(service) else { continue }
             try? await onThread { process.stop(service) }
             table[service.name]?.phase = .stopped

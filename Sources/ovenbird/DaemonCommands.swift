@@ -74,7 +74,9 @@ struct NodeCommand: AsyncParsableCommand {
     func run() async throws {
         var values = try flags.values()
         if let name { values["node-name"] = name }
-        try await DaemonProcess(configFile: flags.config, flags: values).runNode(supervise: supervise)
+        try await runDaemon {
+            try await DaemonProcess(configFile: flags.config, flags: values).runNode(supervise: supervise)
+        }
     }
 }
 
@@ -93,6 +95,7 @@ struct ClusterCommand: AsyncParsableCommand {
     @OptionGroup var flags: SettingFlags
 
     func run() async throws {
-        try await DaemonProcess(configFile: flags.config, flags: flags.values()).runCluster()
+        let values = try flags.values()
+        try await runDaemon { try await DaemonProcess(configFile: flags.config, flags: values).runCluster() }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Daemon
 import Glibc
+import Lab
 
 @main
 struct Ovenbird: AsyncParsableCommand {
@@ -37,7 +38,7 @@ struct Ovenbird: AsyncParsableCommand {
                 say(fullMessage(for: error))
                 Glibc.exit(2)
             }
-            if let failure = error as? CommandFailure {
+            if let failure = error as? CommandFailure ?? (error as? LabFailure).map(CommandFailure.init(lab:)) {
                 say(failure.text)
                 Glibc.exit(failure.exitCode)
             }

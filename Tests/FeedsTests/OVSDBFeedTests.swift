@@ -74,7 +74,11 @@ private final class FeedBench {
     @Test func aFieldThatNobodyUsesIsNoNews() async throws {
         let bench = try FeedBench(.vswitch) { VSwitchFeed($0) }
         try bench.server.tool("add-br", "br0", "--", "set", "Bridge", "br0", "external_ids:ovenbird=br0")
-        await bench.until { $0.hasListed && $0.object(OVSBridge.self, "br0")?.owned == true }
+        // The bridge and its interface are told one after the other.
+        await bench.until {
+            $0.hasListed && $0.object(OVSBridge.self, "br0")?.owned == true
+                && $0.object(OVSInterface.self, "br0") != nil
+        }
         let before = bench.changeCount
         try bench.server.tool("set", "Interface", "br0", "external_ids:nobody=cares")
         try bench.server.tool("set", "Interface", "br0", "external_ids:ovn-installed=true")
@@ -95,8 +99,13 @@ private final class FeedBench {
 
     @Test func aLostConnectionIsAFailureAndRemovesNothing() async throws {
         let bench = try FeedBench(.vswitch) { VSwitchFeed($0) }
+        await bench.until { $0.hasListed }
         try bench.server.tool("add-br", "br0")
-        await bench.until { $0.hasListed && $0.object(OVSBridge.self, "br0") != nil && $0.failures.isEmpty }
+        // The bridge and its interface are told one after the other.
+        await bench.until {
+            $0.object(OVSBridge.self, "br0") != nil && $0.object(OVSInterface.self, "br0") != nil
+                && $0.failures.isEmpty
+        }
         let before = bench.changeCount
         bench.server.stop(9)
         await bench.until { !$0.failures.isEmpty }

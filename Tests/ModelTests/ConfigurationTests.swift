@@ -158,11 +158,11 @@ func unknown() throws {
         ),
         (
             ["k8s-service-cidrs": "10.130.0.0/16"],
-            "--k8s-service-cidrs: service-cidrs 10.130.0.0/16 overlaps cluster-subnets 10.128.0.0/14 (Overlap)"
+            "--k8s-service-cidrs: service-cidrs 10.130.0.0/16 overlaps cluster-subnets 10.128.0.0/14; give one of them another range (Overlap)"
         ),
         (
             ["gateway-v4-join-subnet": "172.16.0.0/16"],
-            "--gateway-v4-join-subnet: v4-join-subnet 172.16.0.0/16 overlaps service-cidrs 172.16.1.0/24 (Overlap)"
+            "--gateway-v4-join-subnet: v4-join-subnet 172.16.0.0/16 overlaps service-cidrs 172.16.1.0/24; give one of them another range (Overlap)"
         ),
         (
             ["gateway-v4-masquerade-subnet": "169.254.0.0/30"],
@@ -202,9 +202,63 @@ func unknown() throws {
             "--ephemeral-port-range: ephemeral-port-range 60000-65535 overlaps the kernel's own 32768-60999 (net.ipv4.ip_local_port_range); choose another or narrow the kernel's (Overlap)"
         ),
         (["cni-version": "2.0.0"], "--cni-version: cni-version=2.0.0 is none of 0.4.0, 1.0.0, 1.1.0 (BadValue)"),
+        (
+            ["nb-address": "ssl:10.0.0.1"],
+            "--nb-address: ovnnorth.address=ssl:10.0.0.1 is no database address; write unix:/PATH, tcp:HOST:PORT or ssl:HOST:PORT (BadAddress)"
+        ),
+        (
+            ["sb-address": "tcp:10.0.0.1:6642,tcp:10.0.0.2:6642", "sb-client-cert": "/c.pem"],
+            "--sb-address: ovnsouth.address=tcp:10.0.0.1:6642,tcp:10.0.0.2:6642 names several servers; give the one of this zone (TooMany)"
+        ),
+        (
+            ["nb-address": "ssl:n:6641", "nb-client-privkey": "/k.pem", "nb-client-cert": "/c.pem"],
+            "default: ovnnorth.client-cacert is empty; ovnnorth.address=ssl:n:6641 needs it (MissingValue)"
+        ),
+        (
+            ["sb-client-privkey": "/k.pem"],
+            "--sb-client-privkey: ovnsouth.client-privkey=/k.pem is of use only with ovnsouth.address=ssl:HOST:PORT, which is empty (NoTLS)"
+        ),
+        (
+            ["nb-address": "tcp:n:6641", "nb-client-cert": "/c.pem"],
+            "--nb-client-cert: ovnnorth.client-cert=/c.pem is of use only with ovnnorth.address=ssl:HOST:PORT, which is tcp:n:6641 (NoTLS)"
+        ),
     ])
 func refused(flags: [String: String], message: String) {
     #expect(problems(flags: flags) == [message])
+}
+
+@Test("reads OVN-Kubernetes' sections of the databases")
+func databases() throws {
+    let daemon = try read(
+        """
+        [ovnnorth]
+        address=ssl:[fd00::1]:6641
+        client-privkey=/ovn-cert/tls.key
+        client-cert=/ovn-cert/tls.crt
+        client-cacert=/ovn-ca/ca-bundle.crt
+        [ovnsouth]
+        address="unix:/run/ovn/sb.sock"
+        """
+    ).daemon
+    #expect(daemon.northbound.address == "ssl:[fd00::1]:6641")
+    #expect(
+        daemon.northbound.certificates
+            == .init(
+                privateKey: "/ovn-cert/tls.key", certificate: "/ovn-cert/tls.crt", authority: "/ovn-ca/ca-bundle.crt"))
+    #expect(daemon.southbound == DatabaseAccess(address: "unix:/run/ovn/sb.sock"))
+    #expect(try read(flags: ["sb-address": "tcp:n1:6642"]).daemon.southbound.address == "tcp:n1:6642")
+    let standard = try read().daemon
+    #expect(standard.northbound == DatabaseAccess() && standard.southbound == DatabaseAccess())
+}
+
+@Test(
+    "an address needs a host and a port",
+    arguments: [
+        "ssl", "ssl:", "ssl::1", "ssl:n:0", "ssl:n:65536", "ssl:fd00::1:6641", "ssl:[10.0.0.1]:1", "ssl://n:1",
+        "unix:db.sock", "udp:n:1", "n:1",
+    ])
+func badAddresses(_ text: String) {
+    #expect(problems(flags: ["nb-address": text]).count { $0.hasSuffix("(BadAddress)") } == 1)
 }
 
 @Test("tells all errors at once")
@@ -232,13 +286,14 @@ func hostChecks() throws {
     #expect(cluster.conflicts(withHost: [far]).isEmpty)
     #expect(
         cluster.conflicts(withHost: [far, near]).map(\.message) == [
-            "cluster-subnets 10.128.0.0/14 overlaps the host's network 10.129.0.0/24 (address 10.129.0.7/24)"
+            "cluster-subnets 10.128.0.0/14 overlaps the host's network 10.129.0.0/24 (address 10.129.0.7/24); choose another range"
         ])
     #expect(cluster.problem(withUplink: "e0", mtu: 1458, isSingleNode: false) == nil)
     #expect(cluster.problem(withUplink: "e0", mtu: 1400, isSingleNode: true) == nil)
     #expect(
         cluster.problem(withUplink: "e0", mtu: 1457, isSingleNode: false)?.message
-            == "MTU (1457) of network interface e0 is too small for specified overlay MTU (1400)")
+            == "MTU (1457) of network interface e0 is too small for specified overlay MTU (1400); set mtu to "
+            + "1399 at most, or raise that of e0 by 1")
 }
 
 @Test("reads remarks, quotes and bare keys of ini files")

@@ -7,7 +7,7 @@ import Synchronization
 /// A peer that answers as a test says, to see what real servers here do not do: old methods, echo requests, nonsense.
 final class FakeServer: Sendable {
     let port: Int
-    /// The methods that were asked for, and the bodies of replies.
+    /// The methods that were asked for, the bodies of replies, and `closed` for each connection that ends.
     let heard: AsyncStream<String>
     private let channel: any Channel
 
@@ -38,6 +38,11 @@ final class FakeServer: Sendable {
         init(answer: @escaping @Sendable (String, Int) -> [String], hear: @escaping @Sendable (String) -> Void) {
             self.answer = answer
             self.hear = hear
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            hear("closed")
+            context.fireChannelInactive()
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -49,6 +49,15 @@ import Testing
         #expect(methods == ["get_schema", "monitor_cond_since", "monitor_cond", "monitor"])
     }
 
+    @Test func aConnectionOnWhichTheServerRefusesIsGivenUp() async throws {
+        let server = try await FakeServer { _, id in [#"{"id":\#(id),"error":"no such database","result":null}"#] }
+        let (database, task) = run(server)
+        defer { task.cancel() }
+        for await event in server.heard where event == "closed" { break }
+        while database.failure == nil { await Task.yield() }
+        #expect(database.failure?.contains("no such database") == true)
+    }
+
     @Test func anEchoRequestIsAnsweredWithItsOwnIDAndParams() async throws {
         let server = try await FakeServer { method, id in
             method == "get_schema"

@@ -21,7 +21,7 @@ extension Packets.DualStack {
             let ports = answers.compactMap { $0.last.flatMap { Int($0) } }
             #expect(ports.count == 100 && ports.allSatisfy { 61_000...65_535 ~= $0 }, "\(family): \(ports)")
         }
-        let control = "echo end | socat - UDP4:\(try await lab.address("outside", .v4)):18083"
+        let control = "echo end | socat -u - UDP4:\(try await lab.address("outside", .v4)):18083"
         try await lab.shell("node:n2", control)
         let lines = try await capture.lines(upTo: "18083: UDP")
         #expect(lines.count { $0.contains("Flags [S]") } >= 200)
@@ -61,8 +61,9 @@ extension Packets.DualStack {
         for family in lab.families {
             let target = try await lab.address("outside", family)
             let server = family == .v4 ? "TCP4:\(target):18086" : "TCP6:[\(target)]:18086"
+            let port = family == .v4 ? 45_003 : 45_004
             func talk(_ name: String) -> String {
-                "(for i in 1 2 3 4 5; do echo \(name)-$i; sleep 0.2; done) | socat -t3 - \(server),sourceport=45003"
+                "(for i in 1 2 3 4 5; do echo \(name)-$i; sleep 0.2; done) | socat -t3 - \(server),sourceport=\(port)"
             }
             let (host, pod) = try await lab.serving("outside", tcp: 18086, "EXEC:cat") {
                 async let host = lab.shell("node:n1", talk("host"))

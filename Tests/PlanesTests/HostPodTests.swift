@@ -53,6 +53,24 @@ struct HostPodTests {
         try await bench.stop()
     }
 
+    @Test func whatAPodMaySendIsLimitedForAsLongAsARowSaysSo() async throws {
+        let host = try TestNamespace("limit-h")
+        let pod = try TestNamespace("limit-p")
+        let bench = try PlaneBench(in: host)
+        var row = try link(pod)
+        row.egressRate = 10_000_000
+        try await bench.set([row])
+        let first = try pod.run("tc qdisc show dev eth0")
+        #expect(first.contains("tbf") && first.contains("rate 10Mbit"))
+        row.egressRate = 2_000_000
+        try await bench.set([row])
+        #expect(try pod.run("tc qdisc show dev eth0").contains("rate 2Mbit"))
+        row.egressRate = nil
+        try await bench.set([row])
+        #expect(try !pod.run("tc qdisc show dev eth0").contains("tbf"))
+        try await bench.stop()
+    }
+
     @Test func aRestartWritesNothing() async throws {
         let host = try TestNamespace("restart-h")
         let pod = try TestNamespace("restart-p")

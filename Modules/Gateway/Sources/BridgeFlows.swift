@@ -22,7 +22,8 @@ enum BridgeFlows {
         guard cell.get(OVSInterface.self, "", patch)?.ofport != nil else { return }
         let ports = Ports(patch: patch, uplink: gateway.uplink, host: "LOCAL")
         var table = FlowTable(bridge: gateway.bridge, cookie: cookie)
-        basics(&table, gateway, ports, encapsulationPort: cluster.encapsulationPort)
+        let tunnels = Set(cluster.families + node.encapsulationAddresses.map(\.family))
+        basics(&table, gateway, ports, tunnels, encapsulationPort: cluster.encapsulationPort)
         for family in cluster.families {
             guard let address = gateway.address(family)?.address, let network = cluster.masqueradeSubnets[family] else {
                 continue
@@ -64,10 +65,11 @@ enum BridgeFlows {
 
     /// What no family changes: tunnels, ARP, and the way of everything that nobody claims.
     private static func basics(
-        _ table: inout FlowTable, _ gateway: NodeGateway, _ ports: Ports, encapsulationPort: Int
+        _ table: inout FlowTable, _ gateway: NodeGateway, _ ports: Ports, _ tunnels: Set<Family>,
+        encapsulationPort: Int
     ) {
         let mac = gateway.mac
-        for udp in ["udp", "udp6"] {
+        for udp in tunnels.sorted().map({ $0 == .v4 ? "udp" : "udp6" }) {
             table.add(205, "in_port=\(ports.uplink),dl_dst=\(mac),\(udp),tp_dst=\(encapsulationPort)", "LOCAL")
             table.add(200, "in_port=\(ports.uplink),\(udp),tp_dst=\(encapsulationPort)", "NORMAL")
             table.add(200, "in_port=LOCAL,\(udp),tp_dst=\(encapsulationPort)", "output:\(ports.uplink)")

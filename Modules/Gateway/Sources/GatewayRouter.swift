@@ -91,7 +91,9 @@ enum GatewayRouter {
             for range in zone.cluster.clusterSubnets where range.network.family == family {
                 cell.add(route(range.network, via: inside), to: router.staticRoutes)
             }
-            if let hop = zone.gateway.nextHop(family) {
+            // In local mode the host routes on, so a hop that is only a MAC does.
+            let fallback = zone.isLocalMode ? masquerade.nextHop : nil
+            if let hop = zone.gateway.nextHop(family) ?? fallback {
                 cell.add(route(.everything(family), via: hop, by: out), to: router.staticRoutes)
             }
             var toHost = route(masquerade.network, via: masquerade.nextHop, by: out)
@@ -102,8 +104,9 @@ enum GatewayRouter {
                     key: .fixed("\(out) \(masquerade.nextHop)"), ip: masquerade.nextHop.description, logicalPort: out,
                     mac: MACAddress(for: masquerade.nextHop).description, overrideDynamicMac: true))
             cell.add(route(IPNetwork(host: own), via: own), to: Topology.router.staticRoutes)
-            if let subnet = zone.node.subnet(family) {
-                var outward = route(subnet, via: own, key: "route-from-\(subnet)")
+            let exit = zone.isLocalMode ? zone.node.management(family) : own
+            if let subnet = zone.node.subnet(family), let exit {
+                var outward = route(subnet, via: exit, key: "route-from-\(subnet)")
                 outward.policy = .srcIp
                 cell.add(outward, to: Topology.router.staticRoutes)
             }
@@ -160,5 +163,7 @@ struct ZoneOfGateway {
     let cluster: ClusterNetwork
     let local: LocalNode
 
+    /// Pods leave by the host's own routes, not straight by the wire.
+    var isLocalMode: Bool { local.gateway.mode == .local }
     var routerName: String { Topology.gatewayRouter(node.name) }
 }

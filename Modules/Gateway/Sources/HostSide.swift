@@ -31,10 +31,40 @@ enum HostSide {
             cell.add(HostRoute(IPNetwork(host: masquerade.ovn), device: device, source: address))
             cell.add(Sysctl("net/ipv\(family.rawValue)/conf/\(device)/forwarding", "1"))
         }
+        if local.gateway.mode == .local, let node = cell.get(NodeNetwork.self, "", local.nodeName) {
+            masquerade(node, cluster, &cell)
+        }
+        cell.add(NetfilterChain("to-pods", hook: .init(hook: "forward", priority: 0), rules: forwardRules(cluster)))
         cell.add(
             NetfilterChain(
                 "host-to-services", hook: .init(type: "nat", hook: "postrouting", priority: 100),
                 rules: sourceRules(gateway, cluster)))
+    }
+
+    /// The host is no way into the pods' network: what others send to a pod's address passes only when it answers a
+    /// pod, or when a service of this node has sent it there.
+    private static func forwardRules(_ cluster: ClusterNetwork) -> [String] {
+        let device = Topology.managementDevice
+        let ranges = cluster.clusterSubnets.map(\.network)
+        return ["ct state established,related accept", "ct status dnat accept"]
+            + ranges.map { range in
+                let field = range.family == .v4 ? "ip" : "ip6"
+                return "iifname != \"\(device)\" oifname \"\(device)\" \(field) daddr \(range) drop"
+            }
+    }
+
+    /// In local mode pods leave by the host's own routes, with its addresses.
+    private static func masquerade(_ node: NodeNetwork, _ cluster: ClusterNetwork, _ cell: inout Cell) {
+        var rules: [String] = []
+        for subnet in node.subnets {
+            let field = subnet.family == .v4 ? "ip" : "ip6"
+            let sources = [cluster.masquerade(.ovn, subnet.family)?.description, subnet.description].compactMap(\.self)
+            rules += sources.map { "oifname != \"\(Topology.managementDevice)\" \(field) saddr \($0) masquerade" }
+        }
+        cell.add(
+            NetfilterChain("local-gateway", hook: .init(type: "nat", hook: "postrouting", priority: 101), rules: rules))
+        if node.subnet(.v4) != nil { cell.add(Sysctl("net/ipv4/ip_forward", "1")) }
+        if node.subnet(.v6) != nil { cell.add(Sysctl("net/ipv6/conf/all/forwarding", "1")) }
     }
 
     /// A socket that is bound to the node's address would reach services with it; the bridge knows the host's packets

@@ -28,6 +28,9 @@ enum Uplink {
         let gateway = NodeGateway(
             bridge: name, uplink: uplink, isOurBridge: existing?.owned ?? true, mac: mac,
             addresses: addresses([name, uplink], cluster, &cell), nextHops: exit.nextHops)
+        if let conflict = cluster.conflicts(withHost: gateway.addresses).first {
+            throw Rejection(conflict.reason, conflict.message)
+        }
         if gateway.isOurBridge { makeBridge(gateway, local, &cell) }
         guard !gateway.addresses.isEmpty else { return }
         cell.publish(gateway)

@@ -15,10 +15,13 @@ enum PodAddressing {
             if let annotated { cell.publish(port(of: pod, annotated, isLocal: false)) }
             return
         }
+        // A value that makes no sense stops the pod here, before it has a network.
+        _ = try Bandwidth(pod)
+        let requested = try RequestedNetwork(pod)
         guard let node = cell.get(NodeNetwork.self, "", pod.nodeName),
-            let addresses = try addresses(of: pod, annotated, node, &cell)
+            let addresses = try addresses(of: pod, annotated, requested, node, &cell)
         else { return }
-        let network = network(of: pod, addresses, node, cluster)
+        let network = network(of: pod, addresses, requested, node, cluster)
         let port = port(of: pod, network, isLocal: true)
         cell.publish(port)
         cell.add(ObjectStatus(pod.id, PodNetworks(network)))
@@ -27,23 +30,33 @@ enum PodAddressing {
 
     /// One address per family, from the node's subnets. An annotated one is kept for the life of the pod.
     private static func addresses(
-        of pod: Pod, _ annotated: PodNetworkAssignment?, _ node: NodeNetwork, _ cell: inout Cell
+        of pod: Pod, _ annotated: PodNetworkAssignment?, _ requested: RequestedNetwork, _ node: NodeNetwork,
+        _ cell: inout Cell
     ) throws(Rejection) -> [IPNetwork]? {
         var addresses: [IPNetwork] = []
         for subnet in node.subnets {
-            let hint = annotated?.addresses.first { subnet.contains($0.address) }
-                .map { Int(truncatingIfNeeded: $0.address.number - subnet.base.number) }
             let pool = Self.pool(of: subnet, in: node)
+            let wanted = try annotated == nil ? requested.offset(in: subnet, of: pool.range) : nil
+            let hint =
+                annotated?.addresses.first { subnet.contains($0.address) }
+                .map { Int(truncatingIfNeeded: $0.address.number - subnet.base.number) } ?? wanted
+            let offset: Int
             do {
-                guard let offset = try cell.allocate(from: pool, for: "\(pod.namespace)/\(pod.name)", preferring: hint)
+                guard let given = try cell.allocate(from: pool, for: "\(pod.namespace)/\(pod.name)", preferring: hint)
                 else { return nil }
-                addresses.append(subnet.interface(subnet[offset]))
+                offset = given
             } catch {
                 throw Rejection(
                     "SubnetFull",
                     "node \(node.name) has no free address in \(subnet) for \(pod.namespace)/\(pod.name): "
                         + "all \(pool.range.count) are in use; delete a pod of this node or move this one")
             }
+            if let wanted, wanted != offset {
+                throw Rejection(
+                    "AddressInUse", field: RequestedNetwork.field,
+                    "\(subnet[wanted]) is in use by another pod: choose another, or delete that pod")
+            }
+            addresses.append(subnet.interface(subnet[offset]))
         }
         return addresses
     }
@@ -57,8 +70,20 @@ enum PodAddressing {
     }
 
     private static func network(
-        of pod: Pod, _ addresses: [IPNetwork], _ node: NodeNetwork, _ cluster: ClusterNetwork
+        of pod: Pod, _ addresses: [IPNetwork], _ requested: RequestedNetwork, _ node: NodeNetwork,
+        _ cluster: ClusterNetwork
     ) -> PodNetworkAssignment {
+        PodNetworkAssignment(
+            addresses: addresses, mac: requested.mac ?? addresses.map(\.address).derivedMAC ?? MACAddress(number: 0),
+            gateways: addresses.map(\.family).filter { !requested.elsewhere.contains($0) }.compactMap { family in
+                requested.gateways.first { $0.family == family } ?? node.gateway(family)
+            }, routes: routes(addresses, node, cluster), role: "primary")
+    }
+
+    /// What stays on the cluster's network though a default route should lead elsewhere.
+    static func routes(
+        _ addresses: [IPNetwork], _ node: NodeNetwork, _ cluster: ClusterNetwork
+    ) -> [PodNetworkAssignment.Route] {
         var routes: [PodNetworkAssignment.Route] = []
         for address in addresses {
             guard let gateway = node.gateway(address.family) else { continue }
@@ -70,9 +95,7 @@ enum PodAddressing {
                 .compactMap(\.self)
             routes += targets.map { PodNetworkAssignment.Route($0, via: gateway) }
         }
-        return PodNetworkAssignment(
-            addresses: addresses, mac: addresses.map(\.address).derivedMAC ?? MACAddress(number: 0),
-            gateways: addresses.compactMap { node.gateway($0.family) }, routes: routes, role: "primary")
+        return routes
     }
 
     private static func port(of pod: Pod, _ network: PodNetworkAssignment, isLocal: Bool) -> PodPort {

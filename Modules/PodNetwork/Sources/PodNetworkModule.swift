@@ -21,10 +21,10 @@ public struct PodNetworkModule: NodeModule, ClusterModule {
             .rows(LogicalRouterPort.self), .rows(LogicalRouterStaticRoute.self), .rows(LogicalRouterPolicy.self),
             .rows(GatewayChassis.self), .rows(ACL.self), .rows(PortGroup.self),
             .rows(Chassis.self), .rows(Encap.self), .rows(PortBinding.self),
-            .rows(OpenVSwitch.self), .rows(Bridge.self), .rows(Port.self),
+            .rows(OpenVSwitch.self), .rows(Bridge.self), .rows(Port.self), .rows(VSwitchQoS.self),
             .rows(Interface.self),
             .rows(PodLink.self), .rows(HostLink.self), .rows(HostAddress.self), .rows(HostRoute.self),
-            .rows(HostNeighbour.self), .rows(Sysctl.self),
+            .rows(HostNeighbour.self), .rows(Sysctl.self), .rows(NetfilterChain.self), .rows(NetfilterSet.self),
             .rows(ObjectStatus.self),
         ])
 

@@ -8,6 +8,7 @@ enum PodWiring {
     static func handle(_ attachment: Attachment, _ cell: inout Cell) throws(Rejection) {
         guard let cluster = cell.cluster(),
             let local = cell.localNode(),
+            let node = cell.get(NodeNetwork.self, "", local.nodeName),
             let port = cell.get(PodPort.self, attachment.podNamespace, attachment.podName), port.isLocal
         else { return }
         guard attachment.podUID.isEmpty || attachment.podUID == port.uid else {
@@ -16,6 +17,7 @@ enum PodWiring {
                 "the runtime attaches \(attachment.podNamespace)/\(attachment.podName) with uid "
                     + "\(attachment.podUID), but that pod is now \(port.uid)")
         }
+        let limits = try cell.get(Pod.self, port.namespace, port.name).map(Bandwidth.init)
         let device = attachment.hostInterface
         let interface = cell.add(
             Interface(
@@ -26,9 +28,15 @@ enum PodWiring {
                     "ip_addresses": port.addresses.map(\.description).joined(separator: ","),
                 ],
                 name: device))
-        cell.add(
-            Port(key: .fixed(device), interfaces: [interface], name: device, otherConfig: ["transient": "true"]),
-            to: Topology.integration.ports)
+        var cable = Port(
+            key: .fixed(device), interfaces: [interface], name: device, otherConfig: ["transient": "true"])
+        cable.qos = limits?.ingress.map { rate in
+            cell.add(
+                VSwitchQoS(
+                    key: .own("ingress"), externalIDs: ["sandbox": attachment.sandbox],
+                    otherConfig: ["max-rate": String(rate)], type: "linux-htb"))
+        }
+        cell.add(cable, to: Topology.integration.ports)
         // With the userspace datapath the kernel sees every frame too, and would answer for the host around all
         // rules; and it never fills in a checksum that the pod left to its card.
         let isUserspace = local.datapath == .netdev
@@ -36,6 +44,10 @@ enum PodWiring {
             PodLink(
                 sandbox: attachment.sandbox, interface: attachment.interface, hostInterface: device,
                 netns: attachment.netns, mac: port.mac, mtu: cluster.mtu, addresses: port.addresses,
-                gateways: port.gateways, ingressDrop: isUserspace, checksumOffloadOff: isUserspace))
+                gateways: port.gateways,
+                routes: PodAddressing.routes(port.addresses, node, cluster).map { route in
+                    PodRoute(route.destination, via: route.nextHop, mtu: cluster.routableMTU)
+                }, ingressDrop: isUserspace, checksumOffloadOff: isUserspace,
+                egressRate: limits?.egress))
     }
 }

@@ -69,7 +69,7 @@ struct Balancers {
         var rows: [RowName: [String: String]] = [:]
         var sticky: [Affinity.Target] = []
         for frontend in frontends {
-            for address in addresses(of: frontend) {
+            for address in frontend.addresses(world.own) {
                 let vip = Backend(address, frontend.number).description
                 for (part, backends) in placed(frontend, address.family) {
                     rows[RowName(transport: frontend.transport, part: part), default: [:]][vip] =
@@ -86,8 +86,6 @@ struct Balancers {
         for (name, vips) in rows { add(name, vips, &cell) }
         Affinity.add(sticky, of: service, on: world.local.nodeName, &cell)
     }
-
-    private func addresses(of frontend: Frontend) -> [IPAddress] { frontend.address.map { [$0] } ?? world.own }
 
     /// What of the frontend goes into which row.
     private func placed(_ frontend: Frontend, _ family: Family) -> [(Part, [Backend])] {

@@ -13,7 +13,7 @@ enum Balancing {
             let selector = LabelSelector(labels: [EndpointSlice.serviceLabel: service.name])
             let slices = cell.list(
                 cell.group(of: EndpointSlice.self, in: .namespace(service.namespace), matching: selector))
-            complaints += unusable(slices, for: frontends, world)
+            complaints += unusable(slices, for: frontends)
             complaints += affinityComplaints(service)
             let zone =
                 service.trafficDistribution.isEmpty
@@ -28,11 +28,8 @@ enum Balancing {
     }
 
     /// Endpoints that no frontend can lead to.
-    private static func unusable(
-        _ slices: [EndpointSlice], for frontends: [Frontend], _ world: World
-    ) -> [ObjectEvent] {
-        let own = Set(frontends.compactMap { $0.address?.family })
-        let families = frontends.contains { $0.place == .node } ? own.union(world.own.map(\.family)) : own
+    private static func unusable(_ slices: [EndpointSlice], for frontends: [Frontend]) -> [ObjectEvent] {
+        let families = Set(frontends.compactMap { $0.address?.family })
         var events: [ObjectEvent] = []
         for slice in slices {
             guard slice.addressType != "FQDN", !slice.endpoints.isEmpty else { continue }

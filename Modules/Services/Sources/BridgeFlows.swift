@@ -21,7 +21,7 @@ struct BridgeFlows {
         for frontend in frontends where frontend.isExternal {
             let isRestricted =
                 if case .ingress = frontend.place { !service.sourceRanges.isEmpty } else { false }
-            for address in frontend.address.map({ [$0] }) ?? world.own {
+            for address in frontend.addresses(world.own) {
                 let words = Words(address.family, frontend.transport)
                 let arriving =
                     "in_port=\(gateway.uplink),\(words.transport),\(words.target)=\(address),tp_dst=\(frontend.number)"

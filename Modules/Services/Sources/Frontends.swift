@@ -17,6 +17,13 @@ struct Frontend: Hashable {
     /// The port that clients use.
     let number: Int
     let port: Service.Port
+    /// Those that the service has addresses of.
+    let families: Set<Family>
+
+    /// All addresses by which it is reached; `own` are the node's.
+    func addresses(_ own: [IPAddress]) -> [IPAddress] {
+        address.map { [$0] } ?? own.filter { families.contains($0.family) }
+    }
 
     var address: IPAddress? {
         switch place {
@@ -53,15 +60,20 @@ struct Frontends {
             !service.isHeadless
         else { return }
         let places = places()
+        let served = Set(
+            places.compactMap { place in if case .cluster(let address) = place { address.family } else { nil } })
         for (index, port) in service.ports.enumerated() {
             guard let transport = transport(of: port, index) else { continue }
-            list += places.map { Frontend(place: $0, transport: transport, number: port.port, port: port) }
+            list += places.map {
+                Frontend(place: $0, transport: transport, number: port.port, port: port, families: served)
+            }
             guard port.nodePort != 0, service.type != .clusterIP, nodePorts else { continue }
             guard (1...65535).contains(port.nodePort) else {
                 complain("BadPort", "spec.ports[\(index)].nodePort: \(port.nodePort) is not from 1 to 65535")
                 continue
             }
-            list.append(Frontend(place: .node, transport: transport, number: port.nodePort, port: port))
+            list.append(
+                Frontend(place: .node, transport: transport, number: port.nodePort, port: port, families: served))
         }
     }
 

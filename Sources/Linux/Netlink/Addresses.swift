@@ -19,6 +19,10 @@ public struct AddressInfo: Hashable, Sendable {
     public var label: String?
     /// The metric of the route that the kernel makes for the network of the address.
     public var routeMetric: Int?
+    /// For IPv4; the last one of the network unless an address of the kernel's says otherwise.
+    public var broadcast: IPAddress?
+    /// The other end, where the link has just one.
+    public var peer: IPAddress?
 
     public static let noDetection = 0x02
     public static let deprecated = 0x20
@@ -40,6 +44,7 @@ public struct AddressInfo: Hashable, Sendable {
         self.origin = origin
         self.label = label
         self.routeMetric = routeMetric
+        broadcast = address.family == .v4 && address.length < 31 ? address.last : nil
     }
 
     /// Reads a message of the type RTM_NEWADDR or RTM_DELADDR.
@@ -57,6 +62,9 @@ public struct AddressInfo: Hashable, Sendable {
             preferredLifetime: lifetimes?.number(at: 0) ?? .max, validLifetime: lifetimes?.number(at: 4) ?? .max,
             origin: attributes.number(addressProtocolAttribute) ?? 0, label: attributes.string(Int(IFA_LABEL)),
             routeMetric: attributes.number(Int(IFA_RT_PRIORITY)))
+        broadcast = attributes.address(Int(IFA_BROADCAST))
+        let other = attributes.address(Int(IFA_ADDRESS))
+        peer = other == own ? nil : other
     }
 }
 
@@ -107,10 +115,8 @@ extension NetlinkMessage {
         append(UInt8(address.scope))
         append(UInt32(address.index))
         attribute(Int(IFA_LOCAL), address.address.address)
-        attribute(Int(IFA_ADDRESS), address.address.address)
-        if address.address.family == .v4, address.address.length < 31 {
-            attribute(Int(IFA_BROADCAST), address.address.last)
-        }
+        attribute(Int(IFA_ADDRESS), address.peer ?? address.address.address)
+        if let broadcast = address.broadcast { attribute(Int(IFA_BROADCAST), broadcast) }
         if let label = address.label { attribute(Int(IFA_LABEL), string: label) }
     }
 }

@@ -27,3 +27,11 @@ extension NetlinkReply {
         }
     }
 }
+
+extension NetlinkReply {
+    /// Whether something was removed from the packet filter: a table, a chain, a rule, a set or an element.
+    public var isNetfilterRemoval: Bool {
+        let removals = [NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE, NFT_MSG_DELSET, NFT_MSG_DELSETELEM]
+        return removals.contains { type == Int(NFNL_SUBSYS_NFTABLES) << 8 | Int($0.rawValue) }
+    }
+}

@@ -118,6 +118,14 @@ public final class NetlinkMonitor: Sendable {
         _ = fcntl(descriptor.number, F_SETFL, O_NONBLOCK)
     }
 
+    /// News of the packet filter's tables.
+    public init(netfilter: ()) throws(SystemError) {
+        let group = UInt32(1) << (NFNLGRP_NFTABLES.rawValue - 1)
+        descriptor = Descriptor(
+            owning: try check("open a netlink socket") { clinux_netlink_socket(CInt(NETLINK_NETFILTER), group) })
+        _ = fcntl(descriptor.number, F_SETFL, O_NONBLOCK)
+    }
+
     /// Takes what has come; never waits.
     public func next() throws(SystemError) -> News {
         do { return .messages(NetlinkReply.split(try descriptor.read(1 << 18)[...])) } catch {

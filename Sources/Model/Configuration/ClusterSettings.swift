@@ -124,7 +124,8 @@ extension SettingsReader {
             for other in all[..<index] where one.network.overlaps(other.network) {
                 fail(
                     one.setting, "Overlap",
-                    "\(one.setting.key) \(one.network) overlaps \(other.setting.key) \(other.network)")
+                    "\(one.setting.key) \(one.network) overlaps \(other.setting.key) \(other.network); give one of "
+                        + "them another range")
             }
         }
     }

@@ -12,7 +12,8 @@ extension ClusterNetwork {
             own.filter { !address.address.isLinkLocal && $0.1.overlaps(address.network) }.map { name, network in
                 ConfigurationProblem(
                     source: "host", reason: "Overlap",
-                    message: "\(name) \(network) overlaps the host's network \(address.network) (address \(address))")
+                    message: "\(name) \(network) overlaps the host's network \(address.network) (address \(address)); "
+                        + "choose another range")
             }
         }
     }
@@ -20,8 +21,10 @@ extension ClusterNetwork {
     /// Why the uplink's MTU is too small for the pods' MTU and the tunnel's head, or nil when it is not.
     public func problem(withUplink name: String, mtu uplink: Int, isSingleNode: Bool) -> ConfigurationProblem? {
         guard uplink < mtu + (isSingleNode ? 0 : encapsulationOverhead) else { return nil }
+        let most = uplink - (isSingleNode ? 0 : encapsulationOverhead)
         return ConfigurationProblem(
             source: "host", reason: "MTUTooSmall",
-            message: "MTU (\(uplink)) of network interface \(name) is too small for specified overlay MTU (\(mtu))")
+            message: "MTU (\(uplink)) of network interface \(name) is too small for specified overlay MTU (\(mtu)); "
+                + "set mtu to \(most) at most, or raise that of \(name) by \(mtu - most)")
     }
 }

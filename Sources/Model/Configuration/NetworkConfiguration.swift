@@ -42,6 +42,8 @@ public struct DaemonSettings: Hashable, Sendable {
     public var cniDirectory: String
     public var cniPlugin: String
     public var cniVersion: String
+    public var northbound: DatabaseAccess
+    public var southbound: DatabaseAccess
 }
 
 extension SettingsReader {
@@ -53,6 +55,7 @@ extension SettingsReader {
         return DaemonSettings(
             kubeconfig: optionalText(.kubeconfig), manifests: list(.manifests),
             statusDirectory: optionalText(.statusDirectory), runDirectory: text(.runDirectory),
-            cniDirectory: text(.cniDirectory), cniPlugin: text(.cniPlugin), cniVersion: version)
+            cniDirectory: text(.cniDirectory), cniPlugin: text(.cniPlugin), cniVersion: version,
+            northbound: northboundAccess(), southbound: southboundAccess())
     }
 }

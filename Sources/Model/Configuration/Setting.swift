@@ -73,6 +73,26 @@ extension Setting {
         "kubernetes", "service-cidrs", flag: "k8s-service-cidrs", "172.16.1.0/24", "service ranges, one per family")
     static let kubeconfig = Setting("kubernetes", "kubeconfig", flag: "k8s-kubeconfig", "path of a kubeconfig")
 
+    static let northAddress = Setting(
+        "ovnnorth", "address", flag: "nb-address",
+        "address of the northbound database: unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT; empty is this node's socket")
+    static let northKey = Setting(
+        "ovnnorth", "client-privkey", flag: "nb-client-privkey", "PEM file of the private key for ssl:")
+    static let northCertificate = Setting(
+        "ovnnorth", "client-cert", flag: "nb-client-cert", "PEM file of the certificate for ssl:")
+    static let northAuthority = Setting(
+        "ovnnorth", "client-cacert", flag: "nb-client-cacert", "PEM file of the server's authority for ssl:")
+
+    static let southAddress = Setting(
+        "ovnsouth", "address", flag: "sb-address",
+        "address of the southbound database: unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT; empty is this node's socket")
+    static let southKey = Setting(
+        "ovnsouth", "client-privkey", flag: "sb-client-privkey", "PEM file of the private key for ssl:")
+    static let southCertificate = Setting(
+        "ovnsouth", "client-cert", flag: "sb-client-cert", "PEM file of the certificate for ssl:")
+    static let southAuthority = Setting(
+        "ovnsouth", "client-cacert", flag: "sb-client-cacert", "PEM file of the server's authority for ssl:")
+
     static let gatewayMode = Setting("gateway", "mode", flag: "gateway-mode", "shared, local, or empty for no gateway")
     static let gatewayInterface = Setting(
         "gateway", "interface", flag: "gateway-interface", "uplink or its bridge; empty is by the default route")
@@ -125,8 +145,10 @@ extension Setting {
     /// Every setting, in the order of the reference.
     public static let all: [Setting] = [
         mtu, routableMTU, clusterSubnets, encapType, encapIP, encapPort, conntrackZone, inactivityProbe, openflowProbe,
-        monitorAll, flowCache, serviceCIDRs, kubeconfig, gatewayMode, gatewayInterface, nextHop, vlan, nodePort,
-        disableSNAT, joinV4, joinV6, masqueradeV4, masqueradeV6, ephemeralPorts, disableMTUCheck, disableForwarding,
+        monitorAll, flowCache, serviceCIDRs, kubeconfig, northAddress, northKey, northCertificate, northAuthority,
+        southAddress, southKey, southCertificate, southAuthority, gatewayMode, gatewayInterface, nextHop, vlan,
+        nodePort, disableSNAT, joinV4, joinV6, masqueradeV4, masqueradeV6, ephemeralPorts, disableMTUCheck,
+        disableForwarding,
         allowNoUplink, singleNode, egressInterface, transitV4, transitV6, cniDirectory, cniPlugin, nodeName, datapath,
         manifests, statusDirectory, runDirectory, cniVersion,
     ]

@@ -11,7 +11,7 @@ public struct PodLink: Row, Hashable {
             .init("sandbox", .scalar), .init("interface", .scalar), .init("host_interface", .scalar),
             .init("netns", .scalar), .init("mac", .scalar), .init("mtu", .scalar), .init("addresses", .set),
             .init("gateways", .set), .init("routes", .set), .init("ingress_drop", .scalar),
-            .init("checksum_offload_off", .scalar),
+            .init("checksum_offload_off", .scalar), .init("egress_rate", .scalar),
         ], identity: .columns(["sandbox", "interface"]))
 
     /// The identity of the sandbox, usually a container id.
@@ -35,11 +35,13 @@ public struct PodLink: Row, Hashable {
     public var ingressDrop: Bool
     /// Switches transmit checksum offload off in the pod. Needed with the userspace datapath.
     public var checksumOffloadOff: Bool
+    /// The most that the pod may send, in bits per second; nil for no limit.
+    public var egressRate: Int?
 
     public init(
         sandbox: String, interface: String = "eth0", hostInterface: String, netns: String, mac: MACAddress, mtu: Int,
         addresses: [IPNetwork], gateways: [IPAddress] = [], routes: [PodRoute] = [], ingressDrop: Bool = true,
-        checksumOffloadOff: Bool = true
+        checksumOffloadOff: Bool = true, egressRate: Int? = nil
     ) {
         self.sandbox = sandbox
         self.interface = interface
@@ -52,6 +54,7 @@ public struct PodLink: Row, Hashable {
         self.routes = routes
         self.ingressDrop = ingressDrop
         self.checksumOffloadOff = checksumOffloadOff
+        self.egressRate = egressRate
     }
 
     /// The key of the row: `SANDBOX INTERFACE`.
@@ -71,6 +74,7 @@ public struct PodLink: Row, Hashable {
         columns.set(8, routes)
         columns.scalar(9, ingressDrop)
         columns.scalar(10, checksumOffloadOff)
+        columns.scalar(11, egressRate)
     }
 }
 

@@ -91,7 +91,8 @@ public struct EndpointSlice: KubernetesKind, Hashable {
         "apiVersion": .any, "kind": .any, "metadata": Fields.metadata, "addressType": .any,
         "ports": .list(.members("name", "protocol", "port", "appProtocol")),
         "endpoints": .list(
-            .members("addresses", "conditions", "hostname", "targetRef", "nodeName", "zone", "hints", "deprecatedTopology")),
+            .members(
+                "addresses", "conditions", "hostname", "targetRef", "nodeName", "zone", "hints", "deprecatedTopology")),
     ])
 }
 

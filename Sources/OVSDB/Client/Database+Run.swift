@@ -19,7 +19,10 @@ extension Database {
         while !Task.isCancelled {
             do {
                 let channel = try await connect()
+                // Also when the server refuses what it is asked: it would keep the connection, and there will be another.
+                defer { channel.close(promise: nil) }
                 try await withTaskCancellationHandler {
+                    try await secure(channel)
                     try await prepare(channel)
                     pause = Timing.firstPause
                     try await channel.closeFuture.get()
@@ -36,11 +39,11 @@ extension Database {
         }
     }
 
-    private func note(_ error: any Error) { state.withLock { $0.fault = error } }
+    /// The first error is the cause; what the closing of the connection brings comes after it.
+    private func note(_ error: any Error) { state.withLock { $0.fault = $0.fault ?? error } }
 
     private func connect() async throws -> any Channel {
         state.withLock { $0.fault = nil }
-        let security = security
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(Timing.connect)
             .channelOption(
@@ -49,7 +52,6 @@ extension Database {
             )
             .channelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try security?.install(channel)
                     try channel.pipeline.syncOperations.addHandlers(
                         ByteToMessageHandler(FrameDecoder(), maximumBufferSize: Timing.messageLimit),
                         SessionHandler(
@@ -62,13 +64,15 @@ extension Database {
             }
         switch endpoint {
         case .unix(let path): return try await bootstrap.connect(unixDomainSocketPath: path).get()
-        case .tcp(let host, let port): return try await bootstrap.connect(host: host, port: port).get()
-        case .ssl(let host, let port):
-            guard let security else { throw ConnectionFailure.refused(method: "ssl", "no certificate is set") }
-            let channel = try await bootstrap.connect(host: host, port: port).get()
-            try await security.ready(channel).get()
-            return channel
+        case .tcp(let host, let port), .ssl(let host, let port):
+            return try await bootstrap.connect(host: host, port: port).get()
         }
+    }
+
+    private func secure(_ channel: any Channel) async throws {
+        guard case .ssl = endpoint else { return }
+        guard let security else { throw ConnectionFailure.unsecured }
+        try await security.secure(channel).get()
     }
 
     /// Asks for the schema and the contents.

@@ -46,18 +46,12 @@ public enum Endpoint: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// How a connection is secured: puts TLS at the front of the pipeline and succeeds when the handshake is done.
+/// How a connection is secured.
 public struct Security: Sendable {
-    /// Called on the channel's loop before the database handlers are added.
-    public let install: @Sendable (any Channel) throws -> Void
-    /// Called once connected.
-    public let ready: @Sendable (any Channel) -> EventLoopFuture<Void>
+    /// Puts TLS at the front of a connected channel's pipeline; the answer succeeds when the handshake is done.
+    ///
+    /// Called for each connection, before anything is written to it.
+    public let secure: @Sendable (any Channel) -> EventLoopFuture<Void>
 
-    public init(
-        install: @escaping @Sendable (any Channel) throws -> Void,
-        ready: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
-    ) {
-        self.install = install
-        self.ready = ready
-    }
+    public init(secure: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>) { self.secure = secure }
 }

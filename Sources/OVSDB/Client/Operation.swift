@@ -62,7 +62,8 @@ public struct Operation: Sendable, Hashable {
 
     /// Reads rows whose integer column has a value and whose map column has an entry.
     public static func select(
-        _ table: String, where number: (column: String, value: Int), entry: (column: String, key: String, value: String),
+        _ table: String, where number: (column: String, value: Int),
+        entry: (column: String, key: String, value: String),
         columns: [String]
     ) -> Operation {
         make("select", table) { writer in

@@ -12,6 +12,7 @@ public enum ConnectionFailure: Error, Hashable, Sendable, CustomStringConvertibl
     case notConnected
     case closed
     case silent(seconds: Int)
+    case unsecured
     case refused(method: String, String)
 
     public var description: String {
@@ -19,6 +20,7 @@ public enum ConnectionFailure: Error, Hashable, Sendable, CustomStringConvertibl
         case .notConnected: "there is no connection to the database server"
         case .closed: "the database server closed the connection"
         case .silent(let seconds): "the database server said nothing for \(seconds) seconds"
+        case .unsecured: "TLS needs a private key, a certificate and the certificate of an authority; none are set"
         case .refused(let method, let words): "the database server refuses \(method): \(words)"
         }
     }

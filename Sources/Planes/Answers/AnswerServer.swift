@@ -57,7 +57,9 @@ private final class AnswerHandler: ChannelInboundHandler {
         guard case .end = unwrapInboundIn(data) else { return }
         let answer = current.value.withLock { $0 }
         var head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: answer.status))
-        for (name, value) in answer.headers.sorted(by: { $0.key < $1.key }) { head.headers.add(name: name, value: value) }
+        for (name, value) in answer.headers.sorted(by: { $0.key < $1.key }) {
+            head.headers.add(name: name, value: value)
+        }
         head.headers.add(name: "Content-Length", value: "\(answer.body.utf8.count)")
         head.headers.add(name: "Connection", value: "close")
         context.write(wrapOutboundOut(.head(head)), promise: nil)

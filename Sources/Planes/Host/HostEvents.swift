@@ -4,6 +4,7 @@ import Linux
 /// neighbours, and the coming and going of the switch.
 final class HostEvents {
     private let monitor: NetlinkMonitor
+    private let netfilter: NetlinkMonitor
     private let inotify: Inotify
     private let directory: String
     private var isWatching = false
@@ -12,11 +13,12 @@ final class HostEvents {
     init(ovsDirectory: String) throws(SystemError) {
         directory = ovsDirectory
         monitor = try NetlinkMonitor([.links, .addresses, .routes, .rules, .neighbours])
+        netfilter = try NetlinkMonitor(netfilter: ())
         inotify = try Inotify()
         watch()
     }
 
-    var descriptors: [Descriptor] { [monitor.descriptor, inotify.descriptor] }
+    var descriptors: [Descriptor] { [monitor.descriptor, netfilter.descriptor, inotify.descriptor] }
 
     /// Starts to watch the switch's directory once it is there.
     private func watch() {
@@ -33,11 +35,25 @@ final class HostEvents {
                 parts.insert(.forwarding)
             }
         }
+        if try hasLostRules() { parts.formUnion([.netfilter, .netfilterLost]) }
         while true {
             switch try monitor.next() {
             case .none: return parts
             case .overrun: parts.formUnion(.onLinks.union(.rules))
             case .messages(let messages): for message in messages { parts.formUnion(Self.parts(of: message, rows)) }
+            }
+        }
+    }
+
+    /// Whether something was removed from the packet filter. What is added to it is found by the next full comparison:
+    /// asking each time would make every pod dearer.
+    private func hasLostRules() throws(SystemError) -> Bool {
+        var hasLost = false
+        while true {
+            switch try netfilter.next() {
+            case .none: return hasLost
+            case .overrun: hasLost = true
+            case .messages(let messages): hasLost = hasLost || messages.contains(where: \.isNetfilterRemoval)
             }
         }
     }

@@ -20,7 +20,7 @@ public final class HostPlane: AuditedPlane {
         public var audit: Duration
 
         public init(
-            namespace: String? = nil, ovsDirectory: String = "/run/openvswitch", audit: Duration = .seconds(30)
+            namespace: String? = nil, ovsDirectory: String = "/run/openvswitch", audit: Duration = .seconds(20)
         ) {
             self.namespace = namespace
             self.ovsDirectory = ovsDirectory

@@ -83,6 +83,9 @@ struct HostParts: OptionSet {
     static let netfilter = HostParts(rawValue: 256)
     static let forwarding = HostParts(rawValue: 512)
 
+    /// Somebody has removed something from the packet filter: what was known of it is not to be trusted.
+    static let netfilterLost = HostParts(rawValue: 1024)
+
     static let all = HostParts(rawValue: 1023)
     /// What a link that comes, goes or changes may concern.
     static let onLinks: HostParts = [.pods, .links, .uplinks, .settings, .addresses, .neighbours, .routes, .netfilter]

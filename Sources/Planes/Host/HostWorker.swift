@@ -60,7 +60,7 @@ final class HostWorker {
     /// One round over these parts. `thorough` looks also where no news comes from: into netfilter.
     func round(_ parts: HostParts, thorough: Bool) -> Result {
         kernel.forget()
-        if thorough { netfilter.distrust() }
+        if thorough || parts.contains(.netfilterLost) { netfilter.distrust() }
         var new: Standings = [:]
         func look<R: HostRow>(
             _ part: HostParts, _ rows: [RowID: R], _ ensure: ([RowID: R]) throws -> Standings

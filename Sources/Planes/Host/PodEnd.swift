@@ -27,6 +27,7 @@ struct PodEnd {
         }
         try addresses(socket, end.index)
         try routes(socket, end.index)
+        try limit()
         return writes.value != before
     }
 
@@ -47,6 +48,26 @@ struct PodEnd {
         }
         if link.checksumOffloadOff, try Ethtool.transmitChecksumOffload(link.interface) {
             try write { try Ethtool.setTransmitChecksumOffload(link.interface, false) }
+        }
+    }
+
+    /// The limit of what the pod sends: the root queueing discipline of its end. With the userspace datapath nothing on
+    /// the host's end would hold it back.
+    private func limit() throws {
+        guard let rate = link.egressRate else {
+            guard previous?.egressRate != nil else { return }
+            return try write { try Command("tc", "qdisc", "del", "dev", link.interface, "root").run() }
+        }
+        // In bytes, as the tool lists it.
+        let present = try Command("tc", "-j", "qdisc", "show", "dev", link.interface, "root").run()
+        guard !present.contains("\"tbf\"") || !present.contains("\"rate\":\(rate / 8),") else { return }
+        let burst = max(32_768, rate / 8 / 50)
+        try write {
+            try Command(
+                "tc", "qdisc", "replace", "dev", link.interface, "root", "tbf", "rate", "\(rate)bit", "burst",
+                "\(burst)",
+                "latency", "50ms"
+            ).run()
         }
     }
 

@@ -48,11 +48,10 @@ struct LearnedFlow: Hashable, Sendable {
     /// The line that deletes it.
     var deletion: String { "delete_strict table=\(table)" + (match.isEmpty ? "" : ",\(match)") }
 
-    /// The line that makes it again with what is left of its time; nil when nothing is.
+    /// The line that makes it again, with all of its time; nil when its time was over.
     func addition(after seconds: Int, timeout: Int) -> String? {
-        let left = timeout - idle - seconds
-        guard left > 0 else { return nil }
-        let timer = self.timer == 0 ? "" : "idle_timeout=\(min(left, LearnedFlows.longestTimer)),"
+        guard idle + seconds < timeout else { return nil }
+        let timer = self.timer == 0 ? "" : "idle_timeout=\(self.timer),"
         let fields = match.isEmpty ? "" : ",\(match)"
         return "add cookie=0x\(String(cookie, radix: 16)),\(timer)table=\(table)\(fields),actions=\(actions)"
     }

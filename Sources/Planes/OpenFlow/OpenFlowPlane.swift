@@ -21,7 +21,7 @@ public final class OpenFlowPlane: AuditedPlane {
         public init(
             ovsDirectory: String = "/run/openvswitch",
             ownsAllFlows: @escaping @Sendable (_ bridge: String) -> Bool = { _ in false },
-            audit: Duration = .seconds(30)
+            audit: Duration = .seconds(20)
         ) {
             self.ovsDirectory = ovsDirectory
             self.ownsAllFlows = ownsAllFlows
@@ -59,12 +59,15 @@ public final class OpenFlowPlane: AuditedPlane {
         }
     }
 
+    private static let shortPause = Duration.milliseconds(25)
+
     private func loop(
         _ worker: OpenFlowWorker<some FlowSink>, _ events: SwitchEvents, _ report: @Sendable (PlaneReport) -> Void
     ) throws {
         let clock = ContinuousClock()
         var nextAudit = clock.now + configuration.audit
         var nextLook = clock.now
+        var pause = Self.shortPause
         var said = (refused: [RowID: String](), isConnected: false)
         var turn: UInt64?
         while true {
@@ -91,7 +94,11 @@ public final class OpenFlowPlane: AuditedPlane {
             }
             do {
                 if clock.now >= nextLook || !concerned.isEmpty {
-                    nextLook = clock.now + (worker.isWaiting ? .milliseconds(250) : .seconds(worker.watches ? 1 : 2))
+                    nextLook =
+                        clock.now
+                        + (worker.isWaiting
+                            ? .milliseconds(250)
+                            : worker.hasLearned ? .milliseconds(500) : .seconds(worker.watches ? 1 : 2))
                     if worker.watches { concerned.formUnion(try worker.lookForLosses()) }
                     if worker.followsPorts { concerned.formUnion(try worker.refreshPorts()) }
                     concerned.formUnion(worker.openBridges)
@@ -105,6 +112,9 @@ public final class OpenFlowPlane: AuditedPlane {
                     report(.connected(plane: name, result.isConnected))
                 }
                 said = (result.refused, result.isConnected)
+                // A port that flows wait for mostly comes soon.
+                pause = worker.waits ? min(pause * 2, .seconds(1)) : Self.shortPause
+                if worker.waits { nextLook = min(nextLook, clock.now + pause) }
                 if result.isConnected { found = Audit(differences: result.written, writes: writes - writesBefore) }
             } catch {
                 // The switch went away in the middle; the bridge is open and tried again.

@@ -18,8 +18,8 @@ final class Capture: Sendable {
 
     /// Returns when the capture has begun.
     static func start(_ lab: PacketLab, _ place: String, _ device: String, _ filter: String) async throws -> Capture {
-        let file =
-            "\(lab.directory)/capture-\(place.replacing("/", with: "-"))-\(device)-\(UInt32.random(in: 0...(.max)))"
+        let name = String(place.map { $0 == "/" || $0 == ":" ? "-" : $0 })
+        let file = "\(lab.directory)/\(name)-\(device)-\(UInt32.random(in: 0...(.max)))"
         let probe = lab.probe
         let process = try await onThread {
             try probe.start(
@@ -31,7 +31,7 @@ final class Capture: Sendable {
         }
         let capture = Capture(process, file)
         let began = try await eventually(within: .seconds(10)) {
-            try Files.read("\(file).errors").contains("listening on")
+            (try? Files.read("\(file).errors"))?.contains("listening on") ?? false
         }
         try #require(began, "tcpdump did not begin to listen")
         return capture

@@ -41,7 +41,7 @@ extension PacketLab {
     func pings(_ from: String, _ to: IPAddress, bytes: Int) async throws -> Bool {
         let payload = bytes - (to.family == .v4 ? 28 : 48)
         return try await outcome(
-            from, "ping", "-n", "-q", "-M", "do", "-s", "\(payload)", "-c", "1", "-i", "0.2", "-w", "2", "\(to)"
+            from, "ping", "-n", "-q", "-M", "do", "-s", "\(payload)", "-c", "1", "-i", "0.2", "-w", "1", "\(to)"
         ).succeeded
     }
 
@@ -53,15 +53,16 @@ extension PacketLab {
 
     /// What a server on UDP answers to a line.
     func asksByUDP(_ from: String, _ to: IPAddress, port: Int = 8080) async throws -> Answer? {
-        let server = to.family == .v4 ? "UDP4:\(to):\(port)" : "UDP6:[\(to)]:\(port)"
-        let output = try await shell(from, "echo hello | timeout 3 socat -t2 - \(server) | head -1")
-        return output.isEmpty ? nil : Answer(String(output.prefix { $0 != "\n" }))
+        // It ends with the first datagram; one of a kind that waits for more would cost seconds.
+        let output = try await shell(
+            from, "bash -c 'exec 3<>/dev/udp/\(to)/\(port); echo hello >&3; timeout 3 head -n 1 <&3' || true")
+        return output.isEmpty ? nil : Answer(output)
     }
 
     /// A server's words: a name, if it has one, and the address that it was asked from.
     struct Answer: CustomStringConvertible {
         let description: String
-        init(_ text: String) { description = text }
+        init(_ text: String) { description = String(text.prefix { $0 != "\n" }) }
 
         var name: String { description.split(separator: " ").first.map(String.init) ?? "" }
         var asker: IPAddress? { description.split(separator: " ").lazy.compactMap { NetworkCheck.peer($0) }.first }

@@ -112,7 +112,13 @@ struct InLab: SuiteTrait, TestScoping {
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
         let lab = try await PacketLab.up(name, nodes: nodes, families: families, pods: pods)
-        do { try await PacketLab.$current.withValue(lab, operation: body) } catch {
+        do {
+            try await PacketLab.$current.withValue(lab, operation: body)
+            for node in lab.record.nodes {
+                #expect(
+                    try await lab.droppedLoops(node) == "0", "packets went round too often in the switch of \(node)")
+            }
+        } catch {
             try? await lab.down()
             throw error
         }

@@ -75,7 +75,8 @@ struct NetfilterScript {
         guard old != set else { return }
         names.insert(name)
         if old == nil {
-            lines.append("add \(set.word) \(prefix) \(name) { type \(set.type); \(set.interval ? "flags interval; " : "")}")
+            let flags = set.interval ? "flags interval; " : ""
+            lines.append("add \(set.word) \(prefix) \(name) { type \(set.type); \(flags)}")
         }
         let present = old?.elements ?? []
         elements("delete", name, present.subtracting(set.elements))

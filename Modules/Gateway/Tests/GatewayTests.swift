@@ -1,0 +1,98 @@
+import Core
+import Feeds
+import Gateway
+import Model
+import ModuleHarness
+import Testing
+import Vocabulary
+
+@Suite("The gateway of a node")
+struct GatewayTests {
+    @Test("gives the rows of each case", arguments: try CaseFile.all())
+    func cases(file: CaseFile) throws {
+        let reader = ManifestReader(decoders: KindDecoder.base)
+        try file.check(try NodeHarness(GatewayModule.self), also: Host().all) { manifests in
+            let contents = reader.read(Array(manifests.utf8), file: file.description)
+            #expect(contents.problems.isEmpty)
+            return contents.objects.map(\.object)
+        }
+    }
+
+    @Test("is the same while its card's addresses are on the card and when they are on the bridge")
+    func move() throws {
+        let before = try harness(Host())
+        var moved = Host(device: "bre0")
+        moved.bridge = OVSBridge(name: "bre0", uplink: "e0", owned: true, ports: ["bre0", "e0"])
+        let after = try harness(moved)
+        #expect(before.object(NodeGateway.self, "", ".") == after.object(NodeGateway.self, "", "."))
+        #expect(before.rows(NAT.self) == after.rows(NAT.self))
+    }
+
+    @Test("has no flows until the engine has made the patch port")
+    func patchPort() throws {
+        var host = Host()
+        host.hasPatch = false
+        let node = try harness(host)
+        #expect(node.rows(Flow.self).isEmpty)
+        #expect(!node.rows(NAT.self).isEmpty)
+        try node.apply(Host().patch)
+        #expect(!node.rows(Flow.self).isEmpty)
+    }
+
+    @Test("keeps its rows when the routes become impossible, says so, and mends when they are right again")
+    func impossible() throws {
+        let host = Host()
+        let node = try harness(host)
+        let rows = node.text
+        let elsewhere = Route(
+            destination: .everything(.v6), nextHops: [.init(device: "e1", gateway: IPAddress("fd31::1"))], metric: 1)
+        try node.apply(elsewhere)
+        #expect(node.problems.map(\.reason) == ["MultipleGatewayInterfaces"])
+        #expect(node.text == rows)
+        try node.remove(elsewhere)
+        #expect(node.problems.isEmpty)
+    }
+
+    @Test("refuses a card whose MTU leaves no room for the tunnel's head")
+    func mtu() throws {
+        var host = Host()
+        host.mtu = 1450
+        let node = try harness(host)
+        #expect(
+            node.problems.map(\.message).contains {
+                $0.hasPrefix("MTU (1450) of network interface e0 is too small for specified overlay MTU (1400)")
+            })
+        #expect(node.rows(Bridge.self).isEmpty)
+    }
+
+    @Test("leaves a bridge alone that somebody else made")
+    func foreignBridge() throws {
+        var host = Host(device: "br-ex")
+        host.bridge = OVSBridge(name: "br-ex", uplink: "e0", owned: false, ports: ["br-ex", "e0"])
+        host.bridgeName = "br-ex"
+        let node = try harness(host)
+        #expect(node.rows(Bridge.self).isEmpty)
+        #expect(node.rows(BridgedUplink.self).isEmpty)
+        #expect(node.object(NodeGateway.self, "", ".")?.bridge == "br-ex")
+    }
+
+    @Test("translates what leaves to ports that the host never uses, and only then", arguments: [Family.v4, .v6])
+    func translation(family: Family) throws {
+        let node = try harness(Host())
+        let own = family == .v4 ? "172.30.0.1" : "fd30::1"
+        let rows = node.rows(NAT.self).filter { $0["external_ip"] == own }
+        #expect(rows.count == 3)
+        #expect(rows.filter { $0["external_port_range"] == "61000-65535" }.count == 2)
+        let forHost = rows.first { $0["external_port_range"] == nil }
+        #expect(forHost?["logical_ip"] == (family == .v4 ? "169.254.169.2" : "fd69::/64"))
+    }
+
+    @Test("keeps the laws of every module")
+    func laws() throws { try ModuleLaws.check(GatewayModule.self, Host().all) }
+
+    private func harness(_ host: Host) throws -> NodeHarness {
+        let harness = try NodeHarness(GatewayModule.self)
+        try harness.apply(host.all)
+        return harness
+    }
+}

@@ -1,0 +1,86 @@
+import Core
+import Model
+import Vocabulary
+
+/// DHCP: what the switch answers the port of a pod that asks for its address. A port without options gets no answer.
+struct AddressAnswers: Sendable {
+    private static let annotation = "ovenbird.io/dhcp"
+    /// KubeVirt's way to say that a guest configures itself.
+    private static let migration = "kubevirt.io/allow-pod-bridge-network-live-migration"
+    /// The server of whom the answers speak; nobody has these addresses.
+    private static let serverID = "169.254.1.1"
+    private static let serverMAC = "0a:58:a9:fe:01:01"
+    private static let serverMACv6 = "0a:58:6d:6d:c1:50"
+
+    let configuration: NameServiceModule.Configuration
+
+    func handle(_ pod: Pod, _ cell: inout Cell) throws(Rejection) {
+        guard try asks(pod), let port = cell.get(PodPort.self, pod.namespace, pod.name), port.isLocal,
+            let cluster = cell.cluster(), let local = cell.localNode()
+        else { return }
+        let server = cell.get(Service.self, configuration.serverNamespace, configuration.serverName)
+        let servers = (server?.clusterIPs ?? []).compactMap { IPAddress($0) }
+        var row = LogicalSwitchPort(key: .fixed(port.logicalPort))
+        for network in port.addresses {
+            let own = servers.filter { $0.family == network.family }.map(\.description)
+            switch network.family {
+            case .v4:
+                row.dhcpv4Options = add(v4(pod, port, own, cluster.mtu), "dhcp-v4", network, pod, &cell)
+            case .v6:
+                row.dhcpv6Options = add(v6(pod, own), "dhcp-v6", network, pod, &cell)
+                // DHCP for IPv6 has no word for a router.
+                cell.amend(
+                    LogicalRouterPort(
+                        key: .fixed(Topology.routerToSwitch(local.nodeName)),
+                        ipv6RaConfigs: [
+                            "address_mode": "dhcpv6_stateful", "send_periodic": "true", "mtu": String(cluster.mtu),
+                        ]))
+            }
+        }
+        cell.amend(row)
+    }
+
+    private func asks(_ pod: Pod) throws(Rejection) -> Bool {
+        if pod.labels["kubevirt.io"] == "virt-launcher", pod.annotations[Self.migration] != nil { return true }
+        switch pod.annotations[Self.annotation] {
+        case nil, "false": return false
+        case "true": return true
+        case let other?:
+            throw Rejection(
+                "BadAnnotation", field: "metadata.annotations[\(Self.annotation)]",
+                "\"\(other)\" is neither true nor false")
+        }
+    }
+
+    private func add(
+        _ options: [String: String], _ key: String, _ network: IPNetwork, _ pod: Pod, _ cell: inout Cell
+    ) -> RowRef<DHCPOptions> {
+        cell.add(
+            DHCPOptions(
+                key: .own(key), cidr: network.network.description,
+                externalIDs: [
+                    "k8s.ovn.org/owner-type": "Pod", "k8s.ovn.org/name": "\(pod.namespace)/\(pod.name)",
+                    "k8s.ovn.org/cidr": network.network.description,
+                ], options: options))
+    }
+
+    private func domain(_ pod: Pod) -> String { "\(pod.namespace).svc.\(configuration.domain)" }
+
+    private func v4(_ pod: Pod, _ port: PodPort, _ servers: [String], _ mtu: Int) -> [String: String] {
+        var options = [
+            "server_id": Self.serverID, "server_mac": Self.serverMAC, "lease_time": String(configuration.lease),
+            "mtu": String(mtu), "hostname": "\"\(pod.name)\"", "domain_name": "\"\(configuration.domain)\"",
+            "domain_search_list": "\"\(domain(pod)),svc.\(configuration.domain),\(configuration.domain)\"",
+        ]
+        if let router = port.gateways.first(where: { $0.family == .v4 }) { options["router"] = router.description }
+        if !servers.isEmpty { options["dns_server"] = "{\(servers.joined(separator: ", "))}" }
+        return options
+    }
+
+    /// No `fqdn`: the engine of 23.03 does not know it, and one unknown option silences a port.
+    private func v6(_ pod: Pod, _ servers: [String]) -> [String: String] {
+        var options = ["server_id": Self.serverMACv6, "domain_search": "\"\(domain(pod))\""]
+        if !servers.isEmpty { options["dns_server"] = "{\(servers.joined(separator: ", "))}" }
+        return options
+    }
+}

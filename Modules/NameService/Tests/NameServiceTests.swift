@@ -1,0 +1,131 @@
+import Core
+import Model
+import ModuleHarness
+import NameService
+import Testing
+import Vocabulary
+
+@Suite("What the switch answers")
+struct NameServiceTests {
+    private var world: [any Kind] {
+        [
+            ClusterNetwork(
+                families: [.v4, .v6],
+                clusterSubnets: [
+                    .init(net("10.244.0.0/16"), hostPrefix: 24), .init(net("fd00:10:244::/48"), hostPrefix: 64),
+                ],
+                serviceNetworks: [net("10.96.0.0/16"), net("fd00:10:96::/112")],
+                joinSubnets: ByFamily(v4: net("100.64.0.0/16"), v6: net("fd98::/64")),
+                transitSubnets: ByFamily(v4: net("100.88.0.0/16"), v6: net("fd97::/64")),
+                masqueradeSubnets: ByFamily(v4: net("169.254.169.0/29"), v6: net("fd69::/125"))),
+            LocalNode(nodeName: "n1", datapath: .netdev),
+            service("kube-dns", in: "kube-system", "10.96.0.53", "fd00:10:96::53"),
+            service("web", "10.96.0.10", "fd00:10:96::10"),
+            LogicalPortOwner.port,
+        ]
+    }
+
+    private func service(_ name: String, in namespace: String = "shop", _ addresses: String...) -> Service {
+        Service(namespace: namespace, name: name) { $0.clusterIPs = addresses }
+    }
+
+    private func pod(_ annotations: [String: String]) -> Pod {
+        Pod(namespace: "shop", name: "guest", uid: "u", annotations: annotations, nodeName: "n1")
+    }
+
+    private func namespace(_ levels: String?) -> Namespace {
+        Namespace(name: "shop", annotations: levels.map { ["ovenbird.io/native-dns": $0] } ?? [:])
+    }
+
+    private func harness(_ objects: any Kind...) throws -> NodeHarness {
+        let node = try NodeHarness(NameServiceModule.self)
+        try node.apply(world + objects)
+        return node
+    }
+
+    @Test("gives a pod that asks its router, name server and more, and takes it back")
+    func dhcp() throws {
+        let node = try harness(pod(["ovenbird.io/dhcp": "true"]))
+        let rows = node.rows(DHCPOptions.self)
+        #expect(rows.count == 2)
+        let v4 = try #require(rows.first { $0["cidr"] == "10.244.1.0/24" }?.map("options"))
+        #expect(v4["router"] == "10.244.1.1" && v4["dns_server"] == "{10.96.0.53}" && v4["mtu"] == "1400")
+        #expect(v4["hostname"] == "\"guest\"" && v4["server_id"] != nil && v4["server_mac"] != nil)
+        let v6 = try #require(rows.first { $0["cidr"] == "fd00:10:244:1::/64" }?.map("options"))
+        #expect(v6["fqdn"] == nil && v6["router"] == nil && v6["dns_server"] == "{fd00:10:96::53}")
+        try node.apply(pod([:]))
+        #expect(node.rows.isEmpty)
+    }
+
+    @Test("gives nothing to a pod that does not ask, or asks in other words")
+    func dhcpOff() throws {
+        #expect(try harness(pod(["ovenbird.io/dhcp": "false"])).rows(DHCPOptions.self).isEmpty)
+        let node = try harness(pod(["ovenbird.io/dhcp": "yes"]))
+        #expect(node.rows(DHCPOptions.self).isEmpty)
+        #expect(node.problems.map(\.reason) == ["BadAnnotation"])
+    }
+
+    @Test("knows the services of a namespace that asks, both ways")
+    func services() throws {
+        let node = try harness(namespace("services"))
+        let records = try #require(node.rows(DNS.self).first?.map("records"))
+        #expect(records["web.shop.svc.cluster.local"] == "10.96.0.10 fd00:10:96::10")
+        #expect(records["10.0.96.10.in-addr.arpa"] == "web.shop.svc.cluster.local")
+        let digits = "0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.6.9.0.0.0.1.0.0.0.0.d.f"
+        #expect(records["\(digits).ip6.arpa"] == "web.shop.svc.cluster.local")
+        #expect(records.keys.allSatisfy { !$0.contains("kube-dns") && !$0.contains("pod") })
+        #expect(node.rows(ACL.self).count == 4)
+        try node.apply(namespace(nil))
+        #expect(node.rows.isEmpty)
+    }
+
+    @Test("knows endpoints and pods only where they are asked for")
+    func more() throws {
+        var headless = service("db")
+        headless.clusterIPs = ["None"]
+        let slice = EndpointSlice(
+            namespace: "shop", name: "db", service: "db", ports: [],
+            endpoints: [.init(["10.244.1.9"], hostname: "db-0"), .init(["10.244.1.8"], ready: false)])
+        let node = try harness(namespace("services"), headless, slice)
+        #expect(node.rows(DNS.self).first?.map("records")["db.shop.svc.cluster.local"] == nil)
+        try node.apply(namespace("headless, pods"))
+        let records = try #require(node.rows(DNS.self).first?.map("records"))
+        #expect(records["db.shop.svc.cluster.local"] == "10.244.1.9")
+        #expect(records["db-0.db.shop.svc.cluster.local"] == "10.244.1.9")
+        #expect(records["10-244-1-5.shop.pod.cluster.local"] == "10.244.1.5")
+        #expect(records["web.shop.svc.cluster.local"] == nil)
+    }
+
+    @Test("leaves out a name that no query can match, and says so")
+    func badName() throws {
+        let node = try harness(namespace("services"), service("Web", "10.96.0.11"))
+        #expect(node.rows(DNS.self).first?.map("records").keys.contains { $0.contains("Web") } == false)
+        #expect(node.row(ObjectStatus.self, "Namespace/shop")?.members("events").count == 1)
+    }
+
+    @Test("keeps the laws of every module")
+    func laws() throws {
+        try ModuleLaws.check(
+            NameServiceModule.self,
+            world + [pod(["ovenbird.io/dhcp": "true"]), namespace("services,headless,pods")],
+            broken: [pod(["ovenbird.io/dhcp": "maybe"]), namespace("everything")])
+    }
+}
+
+private enum LogicalPortOwner {
+    static var port: PodPort {
+        PodPort(
+            namespace: "shop", name: "guest", labels: [:], uid: "u", node: "n1", isLocal: true,
+            addresses: [net("10.244.1.5/24"), net("fd00:10:244:1::5/64")], mac: MACAddress(number: 5),
+            gateways: [IPAddress("10.244.1.1"), IPAddress("fd00:10:244:1::1")].compactMap { $0 })
+    }
+}
+
+/// A network of a test; a misspelt one is recorded as an issue.
+private func net(_ text: String) -> IPNetwork {
+    guard let network = IPNetwork(text) else {
+        Issue.record("\(text) is no network")
+        return .everything(.v4)
+    }
+    return network
+}

@@ -1,0 +1,208 @@
+import Core
+import Glibc
+import Linux
+import Model
+import Testing
+
+@testable import Lab
+
+extension Packets.Services {
+    /// Silence longer than this ends it.
+    static let timeout = 4
+
+    private func sticky(_ number: Int, timeout: Int = timeout) -> ServiceLab.Description {
+        ServiceLab.Description(
+            name: "sticky\(number)", number: number, nodePort: 30000 + number,
+            more: [
+                "sessionAffinity: ClientIP", "sessionAffinityConfig: {clientIP: {timeoutSeconds: \(timeout)}}",
+            ])
+    }
+
+    /// The ways to a service: a pod by the switch, the host and the outside by the gateway router, in both families.
+    private func ways(_ lab: PacketLab, _ service: ServiceLab.Description) async throws -> [(String, IPAddress, Int)] {
+        var ways: [(String, IPAddress, Int)] = []
+        for family in lab.families {
+            let inside = try #require(service.addresses(family))
+            ways.append(("t/ask", inside, 80))
+            ways.append(("node:n1", inside, 80))
+            ways.append(("outside", try await lab.address("node:n1", family), service.nodePort ?? 0))
+        }
+        for (from, to, port) in ways { try await lab.waitFor(from, to, port, ServiceLab.answering) }
+        return ways
+    }
+
+    /// Tries all ways at once.
+    private func each<T: Sendable>(
+        _ ways: [(String, IPAddress, Int)], _ run: @escaping @Sendable (String, IPAddress, Int) async throws -> T
+    ) async throws -> [T] {
+        try await withThrowingTaskGroup(of: (Int, T).self) { group in
+            for (place, way) in ways.enumerated() {
+                group.addTask { (place, try await run(way.0, way.1, way.2)) }
+            }
+            var found: [(Int, T)] = []
+            for try await one in group { found.append(one) }
+            return found.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+    }
+
+    private func silence(_ seconds: Int) async throws { try await Task.sleep(for: .seconds(seconds)) }
+
+    @Test("keep a client's connections together, the first too, also when many come at once", .timeLimit(.minutes(2)))
+    func together() async throws {
+        let lab = try Packets.lab()
+        var service = sticky(70)
+        service.target = 8091
+        try await lab.serving("t/s1", tcp: 8091, "SYSTEM:'echo s1'") {
+            try await lab.serving("t/s2", tcp: 8091, "SYSTEM:'echo s2'") {
+                try await lab.put(service)
+                let ways = try await ways(lab, service)
+                for _ in 0..<2 {
+                    try await silence(Self.timeout + 4)
+                    for (from, to, port) in ways {
+                        let connect = "socat -T5 -u \(socat(to, port)),connect-timeout=5 - 2>&1 | tail -1"
+                        let output = try await lab.shell(from, "for i in $(seq 20); do \(connect) & done; wait")
+                        let names = output.split(separator: "\n").map(String.init)
+                        #expect(names.count == 20 && Set(names).count == 1, "\(from) \(to): \(names)")
+                        #expect(ServiceLab.answering.contains(names.first ?? ""))
+                    }
+                }
+            }
+        }
+        try lab.remove(service)
+    }
+
+    @Test("begin to count anew with each connection, and end only after silence", .timeLimit(.minutes(2)))
+    func restartsAndEnds() async throws {
+        let lab = try Packets.lab()
+        let service = sticky(71)
+        try await lab.put(service)
+        let ways = try await ways(lab, service)
+        // Each connection comes when more than half of the time has gone by since the one before.
+        let kept = try await each(ways) { from, to, port in
+            try await lab.shell(
+                from, "for i in 1 2 3 4; do socat -T3 -u \(socat(to, port)),connect-timeout=3 -; sleep 2.5; done")
+        }
+        for (way, output) in zip(ways, kept) {
+            let names = output.split(separator: "\n").map { PacketLab.Answer(String($0)).name }
+            #expect(names.count == 4 && Set(names).count == 1, "\(way.0) \(way.1): \(names)")
+        }
+        var chosen: [Set<String>] = ways.map { _ in [] }
+        for _ in 0..<6 where chosen.contains(where: { $0.count < 2 }) {
+            try await silence(Self.timeout + 4)
+            #expect(try await learned(lab, "n1").isEmpty)
+            let names = try await each(ways) { try await lab.connect($0, $1, $2).first?.name }
+            for (place, name) in names.enumerated() { if let name { chosen[place].insert(name) } }
+        }
+        // Six ways choose six times each. That three never change has a chance of less than one in a thousand.
+        #expect(chosen.count { $0.count == 2 } >= 3, "\(chosen)")
+        try lab.remove(service)
+    }
+
+    @Sendable private func socat(_ to: IPAddress, _ port: Int) -> String {
+        to.family == .v4 ? "TCP4:\(to):\(port)" : "TCP6:[\(to)]:\(port)"
+    }
+
+    /// How many seconds ago each learned flow was made.
+    private func ages(_ lab: PacketLab, _ node: String) async throws -> [Double] {
+        let socket = "\(lab.paths.runDirectory(node))/engine/br-int.mgmt"
+        let text = try await lab.shell(
+            "node:\(node)",
+            "ovs-ofctl -O OpenFlow15 dump-flows unix:\(socket) table=200 | grep -o 'duration=[0-9.]*' || true")
+        return text.split(separator: "\n").compactMap { Double($0.dropFirst(9)) }
+    }
+
+    /// How many flows on the integration bridge are the program's.
+    private func ownFlows(_ lab: PacketLab, _ node: String) async throws -> String {
+        let socket = "\(lab.paths.runDirectory(node))/engine/br-int.mgmt"
+        return try await lab.shell(
+            "node:\(node)",
+            "ovs-ofctl -O OpenFlow15 dump-aggregate unix:\(socket) cookie=0x6f76656e00000000/0xffffffff00000000 "
+                + "| grep -o flow_count=.*")
+    }
+
+    private func learned(_ lab: PacketLab, _ node: String) async throws -> String {
+        let socket = "\(lab.paths.runDirectory(node))/engine/br-int.mgmt"
+        return try await lab.shell(
+            "node:\(node)", "ovs-ofctl -O OpenFlow15 --no-stats dump-flows unix:\(socket) table=200")
+    }
+
+    @Test("are kept by the packets of one long connection", .timeLimit(.minutes(2)))
+    func longConnection() async throws {
+        let lab = try Packets.lab()
+        var service = sticky(72)
+        service.target = 8090
+        try await lab.serving("t/s1", tcp: 8090, "SYSTEM:'echo s1; cat'") {
+            try await lab.serving("t/s2", tcp: 8090, "SYSTEM:'echo s2; cat'") {
+                try await lab.put(service)
+                let ways = try await ways(lab, service)
+                let seen = try await each(ways) { from, to, port in
+                    let first = try await lab.shell(
+                        from,
+                        "(for i in $(seq \(Self.timeout * 2)); do sleep 1; echo x; done) "
+                            + "| socat -t1 - \(socat(to, port)) | { read first; cat >/dev/null; echo $first; }")
+                    return (first.trimmed, try await lab.connect(from, to, port, times: 4).map { $0.name ?? "-" })
+                }
+                for (way, (first, later)) in zip(ways, seen) {
+                    #expect(ServiceLab.answering.contains(first), "\(way.0) \(way.1)")
+                    #expect(Set(later) == [first], "\(way.0) \(way.1): \(first), then \(later)")
+                }
+            }
+        }
+        try lab.remove(service)
+    }
+
+    @Test("let go of a backend that is gone at once, and keep to the next", .timeLimit(.minutes(1)))
+    func backendGone() async throws {
+        let lab = try Packets.lab()
+        var service = sticky(73, timeout: 600)
+        try await lab.put(service)
+        let (from, to, port) = try #require(try await ways(lab, service).first)
+        let name = try #require(try await lab.connect(from, to, port).first?.name)
+        let other = try #require(ServiceLab.answering.subtracting([name]).first)
+        service.pods = [other]
+        try await lab.put(service)
+        try await lab.waitFor(from, to, port, [other])
+        service.pods = ["s1", "s2"]
+        try await lab.put(service)
+        try await silence(1)
+        let names = try await lab.connect(from, to, port, times: 10).map { $0.name ?? "-" }
+        #expect(Set(names) == [other], "\(names)")
+        try lab.remove(service)
+    }
+
+    @Test(
+        "live through the end of ovn-controller, also for times that no flow's timer can hold",
+        .timeLimit(.minutes(1)), arguments: [(74, 600), (75, 86_400)])
+    func controllerEnds(number: Int, timeout: Int) async throws {
+        let lab = try Packets.lab()
+        let service = sticky(number, timeout: timeout)
+        try await lab.put(service)
+        let ways = try await ways(lab, service)
+        var before: [String] = []
+        for (from, to, port) in ways { before.append(try await lab.connect(from, to, port).first?.name ?? "-") }
+        // What was learned is remembered every second.
+        try await silence(3)
+        let file = "\(lab.paths.runDirectory("n1"))/engine/ovn-controller.pid"
+        let pid = try #require(pid_t(try Files.read(file).filter(\.isNumber)))
+        let flows = try await ages(lab, "n1").count
+        let own = try await ownFlows(lab, "n1")
+        let began = ContinuousClock.now
+        kill(pid, SIGKILL)
+        // The flows are there again: all are younger than the end of the old process.
+        let isLearned = try await eventually(within: .seconds(10)) {
+            let ages = try await ages(lab, "n1")
+            let elapsed = Double(began.duration(to: .now) / .milliseconds(1)) / 1000
+            return try await ownFlows(lab, "n1") == own && ages.count >= flows && ages.allSatisfy { $0 < elapsed }
+        }
+        #expect(isLearned)
+        for (way, name) in zip(ways, before) {
+            let names = try await lab.connect(way.0, way.1, way.2, times: 5).map { $0.name ?? "-" }
+            #expect(Set(names) == [name], "\(way.0) \(way.1): \(name), then \(names)")
+        }
+        try lab.remove(service)
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String { String(prefix { $0 != "\n" }) }
+}

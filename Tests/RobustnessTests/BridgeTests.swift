@@ -1,0 +1,120 @@
+import Glibc
+import Linux
+import Model
+import Testing
+
+@testable import Lab
+
+extension Robustness {
+    /// The node's own network card becomes a port of a bridge, under the feet of everything that uses it.
+    @Suite(.serialized, .timeLimit(.minutes(1)))
+    struct Bridging {
+        private static let setup = [
+            "addr add 172.30.0.1/24 dev e0", "addr add 172.30.0.51/32 dev e0", "addr add 192.0.2.10/24 dev e0",
+            "addr add fd30::1/64 dev e0 nodad", "addr add fd31::1/64 dev e0 nodad",
+            "route add default via 172.30.0.100 dev e0 metric 100",
+            "route add default via 172.30.0.101 dev e0 metric 200 proto static",
+            "route add 203.0.113.0/24 via 172.30.0.100 dev e0 metric 50 proto static src 172.30.0.1",
+            "route add 198.51.100.7/32 dev e0 scope link proto 66",
+            "route add default via fd30::100 dev e0 metric 100",
+            "route add 2001:db8:77::/48 via fd30::100 dev e0 metric 77 proto static",
+        ]
+        private static let outside = ["addr add 172.30.0.100/24 dev e0", "addr add fd30::100/64 dev e0 nodad"]
+
+        private func node(_ name: String) throws -> LoneNode {
+            let node = try LoneNode(name, cards: ["e0"], setup: Self.setup, outside: Self.outside)
+            try node.configure()
+            return node
+        }
+
+        /// The addresses and routes that were there before; ours come beside them.
+        private func isMoved(_ node: LoneNode, _ before: [String: [String]]) throws -> Bool {
+            let now = try node.network("bre0", as: "e0")
+            func own(_ part: String, _ all: [String: [String]]) -> [String] {
+                (all[part] ?? []).filter { line in
+                    let isCard = line.contains(" e0 ") || line.hasSuffix(" e0") || line.hasPrefix("e0 ")
+                    return isCard && !line.contains("fe80") && !line.contains("169.254.169") && !line.contains("fd69::")
+                        && !line.contains("10.96.0.0/16") && !line.contains("fd00:10:96::")
+                }
+            }
+            for part in ["addresses", "routes", "v6 routes"] {
+                let old = own(part, before)
+                let new = own(part, now)
+                if old != new {
+                    throw Words("\(part):\n\(old.joined(separator: "\n"))\nnow:\n\(new.joined(separator: "\n"))")
+                }
+            }
+            let left = try node.run("ip", "-o", "address", "show", "dev", "e0", "scope", "global")
+            if !left.isEmpty { throw Words(left) }
+            return true
+        }
+
+        @Test(
+            "addresses, metrics and routes are the same afterwards, and hardly a packet is lost; a second start changes nothing"
+        )
+        func moves() async throws {
+            let node = try node("bridge")
+            let before = try node.network()
+            let ping = try await LonePing(node)
+            let child = try node.start()
+            try await until("everything has moved to the bridge") { try isMoved(node, before) }
+            let result = try await ping.stop()
+            print("measured: network card into bridge: \(result)")
+            #expect(result.gap <= 1000, "\(result)")
+            child.signal(SIGKILL)
+            _ = try await onThread { try child.wait() }
+            let after = try node.network()
+            let again = try node.start()
+            try await until("the daemon has compared everything") {
+                try await node.daemon.status()["planes"].elements().allSatisfy { try $0["confirmed"].integer() > 0 }
+            }
+            #expect(try await node.daemon.writes().filter { $0.value != 0 } == [:])
+            let changes = try node.changes(since: after)
+            #expect(changes == [])
+            _ = try await onThread { try again.stop() }
+        }
+
+        @Test("a daemon that is killed while it moves them goes on where it was", arguments: [0, 15, 30, 60, 120])
+        func isKilled(milliseconds: Int) async throws {
+            let node = try node("killed")
+            let before = try node.network()
+            let first = try node.start()
+            try await until("the bridge is there") { try node.run("ip", "-o", "link").contains("bre0") }
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            first.signal(SIGKILL)
+            _ = try await onThread { try first.wait() }
+            let second = try node.start()
+            try await until("everything has moved to the bridge") { try isMoved(node, before) }
+            _ = try await onThread { try second.stop() }
+        }
+    }
+}
+
+/// A row of echo requests from the host outside to a lone node.
+final class LonePing: Sendable {
+    private let process: ChildProcess
+    private let output: Descriptor
+
+    init(_ node: LoneNode) async throws {
+        let path = "\(node.directory)/ping"
+        let stream = try Descriptor(open: path, flags: O_RDWR | O_CREAT)
+        output = stream
+        process = try NetworkNamespace.named(node.name + "-out").run {
+            try ChildProcess(
+                ["ping", "-n", "-i", "0.01", "172.30.0.1"], output: .descriptor(stream), errors: .descriptor(stream))
+        }
+        try await until("an answer") { try !Pinging.answered(in: stream).isEmpty }
+    }
+
+    deinit { process.signal(SIGKILL) }
+
+    func stop() async throws -> Pinging.Result {
+        let stream = output
+        let count = try Pinging.answered(in: stream).count
+        try await until("more answers") { try Pinging.answered(in: stream).count >= count + 20 }
+        let process = process
+        process.signal(SIGINT)
+        _ = try await onThread { try process.wait() }
+        return Pinging.Result(try Pinging.answered(in: stream))
+    }
+}

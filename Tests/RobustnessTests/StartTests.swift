@@ -1,0 +1,131 @@
+import Glibc
+import Linux
+import Model
+import Testing
+
+@testable import Lab
+
+extension Robustness {
+    /// A daemon that cannot work on a node says so and changes nothing.
+    @Suite(.serialized, .timeLimit(.minutes(1)))
+    struct Starts {
+        static let usual = [
+            "addr add 172.30.0.1/24 dev e0", "addr add fd30::1/64 dev e0 nodad",
+            "route add default via 172.30.0.100 dev e0", "route add default via fd30::100 dev e0",
+        ]
+
+        /// Runs a daemon that must end by itself, and leave everything as it was.
+        private func refused(
+            _ node: LoneNode, _ more: [String] = [], code: Int = 1, says words: String...,
+            sourceLocation: SourceLocation = #_sourceLocation
+        ) async throws {
+            let before = try node.network()
+            let outcome = try await node.refusal(more)
+            #expect(outcome.exit == .code(code), "\(outcome.errors)", sourceLocation: sourceLocation)
+            let lines = outcome.errors.split(separator: "\n")
+            for word in words {
+                #expect(
+                    lines.contains { $0.contains(word) }, "\(word):\n\(outcome.errors)", sourceLocation: sourceLocation)
+            }
+            if code == 1 {
+                #expect(lines.contains { $0.hasPrefix("error: ") }, "\(outcome.errors)", sourceLocation: sourceLocation)
+                #expect(
+                    lines.contains { $0.hasPrefix("  next: ") }, "\(outcome.errors)", sourceLocation: sourceLocation)
+            }
+            #expect(try LoneNode.processes(in: node.name) == [], sourceLocation: sourceLocation)
+            let changes = try node.changes(since: before)
+            #expect(changes == [], sourceLocation: sourceLocation)
+        }
+
+        @Test("default routes of two families by two interfaces are refused with the names of both")
+        func twoInterfaces() async throws {
+            let node = try LoneNode(
+                "two", cards: ["br-ex", "ens4"],
+                setup: [
+                    "addr add 172.30.0.1/24 dev br-ex", "addr add fd30::1/64 dev ens4 nodad",
+                    "route add default via 172.30.0.100 dev br-ex", "route add default via fd30::100 dev ens4",
+                ])
+            try node.configure()
+            try await refused(
+                node, says: "multiple gateway interfaces detected: br-ex ens4", "(MultipleGatewayInterfaces)",
+                "gateway.interface")
+            // Mended, it starts.
+            try node.ip([
+                "route del default via fd30::100 dev ens4", "addr add fd30::2/64 dev br-ex nodad",
+                "route add default via fd30::100 dev br-ex",
+            ])
+            let child = try node.start()
+            try await until("the gateway is found") { try await gateway(node).contains("br-ex") }
+            _ = try await onThread { try child.stop() }
+        }
+
+        @Test("a node without a default route is refused")
+        func noRoute() async throws {
+            let node = try LoneNode("none", cards: ["e0"], setup: ["addr add 172.30.0.1/24 dev e0"])
+            try node.configure(more: "[default]\nmtuu=1400")
+            try await refused(
+                node, says: "failed to get default gateway interface", "(NoGatewayInterface)", "gateway.next-hop",
+                "did you mean mtu")
+        }
+
+        @Test("an interface that is too small for the pods' MTU is refused with both numbers")
+        func smallInterface() async throws {
+            let node = try LoneNode("mtu", cards: ["e0"], setup: ["link set e0 mtu 1450"] + Self.usual)
+            try node.configure()
+            try await refused(
+                node, says: "MTU (1450) of network interface e0 is too small for specified overlay MTU (1400)", "1372")
+        }
+
+        @Test("networks that overlap are refused with both")
+        func overlap() async throws {
+            let node = try LoneNode("overlap", cards: ["e0"], setup: Self.usual)
+            try node.configure(clusterSubnets: "10.96.128.0/17/24,fd00:10:244::/48/64")
+            try await refused(node, says: "10.96.128.0/17", "10.96.0.0/16", "(Overlap)")
+            try node.configure(clusterSubnets: "172.30.0.0/16/24,fd00:10:244::/48/64")
+            try await refused(node, says: "cluster-subnets 172.30.0.0/16 overlaps the host's network 172.30.0.0/24")
+        }
+
+        @Test("a broken configuration is refused with file, line and key; wrong flags end with 2")
+        func brokenConfiguration() async throws {
+            let node = try LoneNode("broken", cards: ["e0"], setup: Self.usual)
+            try node.configure(more: "[gateway]\nvlan-id=lots\nnodeport=perhaps")
+            try await refused(node, says: "node.conf:15", "vlan-id", "node.conf:16", "nodeport")
+            try node.configure()
+            try await refused(node, ["--mtuu", "1400"], code: 2, says: "--mtuu", "did you mean --mtu")
+            try Files.remove("\(node.directory)/node.conf")
+            try await refused(node, says: "node.conf", "(NotFound)")
+        }
+
+        @Test("of two default routes the one of the lower metric counts; a second daemon is refused")
+        func metrics() async throws {
+            let node = try LoneNode(
+                "metrics", cards: ["e0", "e1"],
+                setup: [
+                    "addr add 172.30.0.1/24 dev e0", "addr add 172.31.0.1/24 dev e1",
+                    "route add default via 172.31.0.100 dev e1 metric 200",
+                    "route add default via 172.30.0.100 dev e0 metric 100",
+                ])
+            try node.configure()
+            let child = try node.start()
+            try await until("the gateway is found") { try await gateway(node).contains("\"bre0\"") }
+            let before = try node.network()
+            let second = try await node.refusal()
+            #expect(second.exit == .code(1))
+            #expect(
+                second.errors.contains(
+                    "error: another daemon already works in \(node.directory)/run (process \(child.pid))"),
+                "\(second.errors)")
+            let changes = try node.changes(since: before)
+            #expect(changes == [])
+            #expect(try await node.daemon.status()["role"].string() == "node")
+            let began = ContinuousClock.now
+            #expect(try await onThread { try child.stop() } == .code(0))
+            #expect(began.duration(to: .now) < .seconds(2))
+        }
+
+        private func gateway(_ node: LoneNode) async throws -> String {
+            let answer = try await node.daemon.ask("GET", "/rows?table=vs/Bridge")
+            return answer.text()
+        }
+    }
+}
