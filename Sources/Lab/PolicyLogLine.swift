@@ -17,7 +17,7 @@ public struct PolicyLogLine: Sendable, Hashable {
     public let flags: String
 
     /// Nil for lines about other things.
-    public init?(_ text: String) {
+    public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "|", maxSplits: 4)
         guard parts.count == 5, parts[2].hasPrefix("acl_log"),
             let cut = parts[4].firstRange(of: ": "), let quote = parts[4].firstRange(of: "name=\""),
