@@ -127,15 +127,13 @@ struct ControlAPI: Sendable {
                 engine.owners(of: row).contains { $0.cell.contains(object.id) }
             }
             var published: JSON = .null
-            var rules: [JSON] = []
             if let pod = object as? Pod, let port = engine.object(PodPort.self, pod.namespace, pod.name) {
                 published = Report.port(port)
-                rules = Report.rules(on: port, engine)
             }
             return Report.envelope(
                 "Object",
                 [
-                    "object": Report.object(object.id, engine), "port": published, "rules": .array(rules),
+                    "object": Report.object(object.id, engine), "port": published,
                     "rows": .array(rows.map { Report.row($0, engine, state) }),
                     "body": .string("\(object)"),
                 ])

@@ -106,22 +106,7 @@ struct ExplainPod: ParsableCommand {
                 }
                 return table
             }, names: { [pod] })
-        if output.output == .table { printRules(answer["rules"].list) }
         if !(object?["problems"]).list.isEmpty { throw ExitCode(1) }
-    }
-
-    /// What decides over the pod's packets, the first that matches first.
-    private func printRules(_ rules: [JSON]) {
-        guard !rules.isEmpty else { return print("No policy isolates it.") }
-        var table = TextTable("DIRECTION", "PRIORITY", "ACTION", "BY", "MATCH")
-        for rule in rules {
-            let by = rule["by"].list.map { Optional($0).text }.joined(separator: ", ")
-            table.rows.append([
-                rule["direction"].text, rule["priority"].text, rule["action"].text, by, rule["match"].text,
-            ])
-        }
-        print("")
-        print(table.text(), terminator: "")
     }
 }
 

@@ -19,7 +19,7 @@ struct Ovenbird: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            StatusCommand.self, ModulesCommand.self, ObjectsCommand.self, RowsCommand.self, ExplainCommand.self, LogsCommand.self,
+            StatusCommand.self, ModulesCommand.self, ObjectsCommand.self, RowsCommand.self, ExplainCommand.self,
             CheckCommand.self, LabCommand.self, NodeCommand.self, ClusterCommand.self, CompletionCommand.self,
         ])
 

@@ -67,28 +67,3 @@ func eventually(within limit: Duration, _ holds: () async throws -> Bool) async 
     }
     return false
 }
-
-@Suite("Lines of the engine's log")
-struct PolicyLogLineTests {
-    private let text =
-        #"2026-11-23T08:39:21.727Z|00064|acl_log(ovn_pinctrl0)|INFO|name="NP:x:web:Ingress:2", verdict=allow, "#
-        + "severity=info, direction=to-lport: tcp6,vlan_tci=0x0000,dl_src=0a:58:0a:f4:01:0d,dl_dst=0a:58:0a:f4:01:0c,"
-        + "ipv6_src=fd00::d,ipv6_dst=fd00::c,ipv6_label=0x0,nw_tos=0,tp_src=38508,tp_dst=80,tcp_flags=syn"
-
-    @Test("tell who, where to, and by which rule")
-    func read() throws {
-        let line = try #require(PolicyLogLine(text))
-        #expect(line.rule == "x/web ingress rule 2")
-        #expect(line.verdict == "allow" && line.severity == "info" && line.transport == "tcp6" && line.port == 80)
-        #expect(line.source == IPAddress("fd00::d") && line.destination == IPAddress("fd00::c") && line.flags == "syn")
-        #expect(PolicyLogLine(text.replacing("NP:x:web:Ingress:2", with: "NP:x:Egress"))?.rule == "x egress isolation")
-        #expect(
-            PolicyLogLine(text.replacing("NP:x:web:Ingress:2", with: "ANP:g:Egress:1"))?.rule == "admin g egress rule 1"
-        )
-    }
-
-    @Test(
-        "about other things are none",
-        arguments: ["", "2026|1|lflow|WARN|error parsing match", "2026|1|acl_log|INFO|x"])
-    func others(text: String) { #expect(PolicyLogLine(text) == nil) }
-}
