@@ -25,10 +25,11 @@ extension Robustness {
             try await until("\(file) names a new process") { try DaemonView.pid(in: file) != old }
         }
 
-        /// How long the transaction logs of a node's databases are: each transaction makes one longer.
+        /// How long the transaction logs of a node's databases are: each transaction makes one longer. In the southbound
+        /// one the engine notes what it learns of neighbours, at any time.
         private func journals(_ node: String) throws -> [String: Int] {
             var lengths: [String: Int] = [:]
-            for name in ["conf.db", "ovnnb_db.db", "ovnsb_db.db"] {
+            for name in ["conf.db", "ovnnb_db.db"] {
                 var status = stat()
                 #expect(stat("\(lab.paths.engineDirectory(node))/\(name)", &status) == 0)
                 lengths[name] = Int(status.st_size)

@@ -32,7 +32,10 @@ extension Robustness {
                 #expect(
                     lines.contains { $0.hasPrefix("  next: ") }, "\(outcome.errors)", sourceLocation: sourceLocation)
             }
-            #expect(try LoneNode.processes(in: node.name) == [], sourceLocation: sourceLocation)
+            let left = try LoneNode.processes(in: node.name).map { pid in
+                (try? Files.read("/proc/\(pid)/cmdline"))?.replacing("\0", with: " ") ?? ""
+            }
+            #expect(left == [], sourceLocation: sourceLocation)
             let changes = try node.changes(since: before)
             #expect(changes == [], sourceLocation: sourceLocation)
         }
