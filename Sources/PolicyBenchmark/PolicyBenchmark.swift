@@ -22,14 +22,14 @@ struct PolicyBenchmark {
         let server = try DatabaseServer(.northbound)
         try server.initialise()
 
-        print("10 nodes, 5,000 pods (250 local), 50 namespaces, 1,000 policies, dual-stack")
+        say("10 nodes, 5,000 pods (250 local), 50 namespaces, 1,000 policies, dual-stack")
         var zone = try await start("start", directory, server)
-        print(rows(zone.engine))
+        say(rows(zone.engine))
         let before = try content(server)
         await zone.stop()
         zone = try await start("restart", directory, server)
         let isSame = try content(server) == before
-        print("         northbound rows are \(isSame ? "the same ones" : "NOT the same ones")")
+        say("         northbound rows are \(isSame ? "the same ones" : "NOT the same ones")")
         try await changes(&zone)
         await zone.stop()
     }
@@ -54,7 +54,7 @@ struct PolicyBenchmark {
         zone.listed()
         let result = await zone.settle()
         let statistics = zone.plane.statistics
-        print(
+        say(
             "\(pad(name)) \(began.text), peak \(peakMegabytes()) MB; of it reading \(read). \(result.cells) cell runs, "
                 + "\(statistics.transactions) transactions with \(statistics.operations) operations")
         return zone
@@ -87,7 +87,7 @@ struct PolicyBenchmark {
             added.append(result.milliseconds)
             touched.insert(result.rows)
         }
-        print("\(pad("add")) one remote pod: \(percentiles(added)), \(range(touched)) rows touched")
+        say("\(pad("add")) one remote pod: \(percentiles(added)), \(range(touched)) rows touched")
         var relabelled: [Double] = []
         touched = []
         for round in 0..<200 {
@@ -97,7 +97,7 @@ struct PolicyBenchmark {
             relabelled.append(result.milliseconds)
             touched.insert(result.rows)
         }
-        print("\(pad("relabel")) one pod: \(percentiles(relabelled)), \(range(touched)) rows touched")
+        say("\(pad("relabel")) one pod: \(percentiles(relabelled)), \(range(touched)) rows touched")
     }
 
     private static func percentiles(_ times: [Double]) -> String {
@@ -111,6 +111,12 @@ struct PolicyBenchmark {
     }
 
     private static func pad(_ name: String) -> String { name + String(repeating: " ", count: max(0, 8 - name.count)) }
+}
+
+/// Shown at once, also when it goes into a file.
+func say(_ line: String) {
+    print(line)
+    fflush(nil)
 }
 
 func tenths(_ number: Double) -> String {

@@ -80,4 +80,29 @@ public struct Backends: Sendable {
             candidates.filter { $0.endpoint.isReady && !node.isEmpty && $0.endpoint.node == node }
                 .map(\.backend.address))
     }
+
+    /// What becomes of an endpoint, for explanations.
+    public struct Standing: Sendable {
+        public let backend: Backend
+        /// Empty when it is not known.
+        public let node: String
+        public let isUsed: Bool
+        public let reason: String
+    }
+
+    /// All endpoints of the port, used or not.
+    public var standings: [Standing] {
+        candidates.map { candidate in
+            let endpoint = candidate.endpoint
+            let isUsed = answering(candidate.backend.address.family).contains(candidate.backend)
+            let reason =
+                switch (isUsed, endpoint.isReady) {
+                case (true, true): "ready"
+                case (true, false): publishesNotReady ? "published though not ready" : "ends, but no other is ready"
+                case (false, _) where endpoint.isTerminating && endpoint.isServing: "ends, and others are ready"
+                case (false, _): endpoint.isTerminating ? "ends, and does not serve" : "not ready"
+                }
+            return Standing(backend: candidate.backend, node: endpoint.node, isUsed: isUsed, reason: reason)
+        }.sorted { $0.backend < $1.backend }
+    }
 }

@@ -4,7 +4,7 @@ import Model
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Why something is as it is.",
-        subcommands: [ExplainRow.self, ExplainObject.self, ExplainPod.self])
+        subcommands: [ExplainRow.self, ExplainObject.self, ExplainPod.self, ExplainService.self])
 }
 
 struct ExplainRow: ParsableCommand {

@@ -42,6 +42,80 @@ struct ContainerTests {
         #expect(pool.inUse == 0)
     }
 
+    @Test("a block keeps its contents while it grows from the heap to pages of its own")
+    func block() {
+        var block = Block(zeroed: 64)
+        defer { block.free() }
+        var random = Seeded(7)
+        var written = 0
+        while written < 3 << 20 {
+            let wanted = written + 1 + random.below(100_000)
+            block.grow(to: wanted)
+            #expect(block.size >= wanted)
+            while written < block.size {
+                let byte = UInt8(truncatingIfNeeded: written / 100)
+                block.base.storeBytes(of: byte, toByteOffset: written, as: UInt8.self)
+                written += 1
+            }
+        }
+        let bytes = UnsafeRawBufferPointer(start: block.base, count: written)
+        #expect(bytes.indices.allSatisfy { bytes[$0] == UInt8(truncatingIfNeeded: $0 / 100) })
+    }
+
+    @Test("a fresh block is zero throughout, whatever its size", arguments: [1, 5000, 200_000, 2 << 20, 5_000_000])
+    func zeroed(bytes: Int) {
+        let block = Block(zeroed: bytes)
+        defer { block.free() }
+        #expect(block.size >= bytes)
+        let all = UnsafeMutableRawBufferPointer(start: block.base, count: block.size)
+        #expect(all.allSatisfy { $0 == 0 })
+        all.initializeMemory(as: UInt8.self, repeating: 1)
+    }
+
+    @Test("references are dropped one by one and all at once, with many of them too", arguments: [10, 100_000])
+    func dropped(count: UInt32) {
+        final class Thing {}
+        let references = References<Thing>()
+        defer { references.destroy() }
+        weak var first: Thing?
+        weak var last: Thing?
+        do {
+            for id in 0..<count { references[id] = Thing() }
+            first = references[0]
+            last = references[count - 1]
+        }
+        #expect(first != nil && last != nil)
+        references[0] = nil
+        #expect(first == nil && last != nil)
+        references.removeAll()
+        #expect(last == nil)
+        #expect(references[count - 1] == nil)
+        references[count] = nil
+        #expect(references[count] == nil)
+    }
+
+    @Test("a hash reads the last bytes as a number, first byte highest")
+    func hashOfTail() {
+        for count in 0..<40 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37 + 200) }
+            var rest: UInt64 = 0
+            for byte in bytes.suffix(count % 8) { rest = rest << 8 | UInt64(byte) }
+            #expect(bytes.withUnsafeBytes { StableHash.bytes($0) } == Self.reference(bytes, rest))
+        }
+    }
+
+    private static func reference(_ bytes: [UInt8], _ rest: UInt64) -> UInt64 {
+        let k0: UInt64 = 0x9E37_79B9_7F4A_7C15
+        var h = k0 ^ UInt64(bytes.count)
+        for start in stride(from: 0, to: bytes.count / 8 * 8, by: 8) {
+            var word: UInt64 = 0
+            for byte in bytes[start..<start + 8].reversed() { word = word << 8 | UInt64(byte) }
+            h = (h ^ word) &* 0xBF58_476D_1CE4_E5B9
+            h ^= h >> 29
+        }
+        return StableHash.mix((h ^ rest) &* k0)
+    }
+
     @Test("an interner gives equal bytes one id, and forgets what is not used", arguments: [1, 2, 3] as [UInt64])
     func interner(seed: UInt64) {
         var random = Seeded(seed)

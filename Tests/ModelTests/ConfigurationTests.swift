@@ -293,7 +293,7 @@ func hostChecks() throws {
     #expect(
         cluster.problem(withUplink: "e0", mtu: 1457, isSingleNode: false)?.message
             == "MTU (1457) of network interface e0 is too small for specified overlay MTU (1400); set mtu to "
-                + "1399 at most, or raise that of e0 by 1")
+            + "1399 at most, or raise that of e0 by 1")
 }
 
 @Test("reads remarks, quotes and bare keys of ini files")

@@ -46,17 +46,23 @@ extension Packets.DualStack {
         }
     }
 
-    @Test("hosts reach pods of their own and of other nodes as their management port")
+    @Test("hosts reach pods of their own and of other nodes as their management port, whatever address they use")
     func hostToPod() async throws {
         let lab = try Packets.lab()
         for family in lab.families {
             for node in ["n1", "n2"] {
                 let own = try await lab.managementAddress(node, family)
+                let address = try await lab.address("node:\(node)", family)
                 for pod in ["t/a1", "t/b1"] {
                     let target = try await lab.address(pod, family)
                     #expect(try await lab.pings("node:\(node)", target), "ping \(node) \(pod) \(family)")
                     let answer = try await lab.asks("node:\(node)", target)
                     #expect(answer?.asker == own, "\(node) \(pod) \(family): \(String(describing: answer))")
+                    let server = family == .v4 ? "TCP4:\(target):8080" : "TCP6:[\(target)]:8080"
+                    let bound = try await lab.outcome(
+                        "node:\(node)", "socat", "-T3", "-u",
+                        "\(server),connect-timeout=3,bind=\(family == .v4 ? "\(address)" : "[\(address)]")", "-")
+                    #expect(PacketLab.Answer(bound.output).asker == own, "\(node) \(pod) \(family), bound: \(bound)")
                 }
             }
         }

@@ -109,7 +109,9 @@ extension InLabs.Acceptance {
         }
         func grows(_ name: String, within limit: Duration = .seconds(4)) async throws -> Bool {
             let before = ((try? Files.read(files[name] ?? "")) ?? "").utf8.count
-            return try await eventually(within: limit) { try Files.read(files[name] ?? "").utf8.count > before + 4 }
+            return try await eventually(within: limit) {
+                ((try? Files.read(files[name] ?? "")) ?? "").utf8.count > before + 4
+            }
         }
         #expect(try await grows("a"))
         #expect(try await grows("b"))

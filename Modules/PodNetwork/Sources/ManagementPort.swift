@@ -25,6 +25,7 @@ enum ManagementPort {
             }
             policies(node, subnet.family, &cell)
         }
+        sources(node, &cell)
         if node.subnet(.v4) != nil {
             for (key, value) in [("forwarding", "1"), ("rp_filter", "2"), ("arp_ignore", "1")] {
                 cell.add(Sysctl("net/ipv4/conf/\(device)/\(key)", value))
@@ -32,6 +33,34 @@ enum ManagementPort {
         }
         if node.subnet(.v6) != nil { cell.add(Sysctl("net/ipv6/conf/\(device)/forwarding", "1")) }
     }
+
+    /// Whatever the host sends to pods comes from its address on this port: what it sends with another of its addresses,
+    /// and what it forwards because somebody has translated it. Answers then find their way back, and policies know the
+    /// node by one address.
+    private static func sources(_ node: NodeNetwork, _ cell: inout Cell) {
+        var rules: [String] = []
+        for subnet in node.subnets {
+            let (field, type) = subnet.family == .v4 ? ("ip", "ipv4_addr") : ("ip6", "ipv6_addr")
+            let keep = keptSources(subnet.family)
+            cell.add(NetfilterSet(keep, type: type, interval: true))
+            rules.append(
+                "oifname \"\(Topology.managementDevice)\" \(field) saddr != \(subnet[2]) \(field) saddr != @\(keep) "
+                    + "snat \(field) to \(subnet[2])")
+        }
+        cell.add(
+            NetfilterChain(
+                "management-port", hook: .init(type: "nat", hook: "postrouting", priority: 100), rules: rules))
+    }
+
+    /// Networks whose addresses pods see as they are: the node's annotation says which.
+    static func keep(_ networks: [IPNetwork], _ cell: inout Cell) {
+        for network in networks {
+            let set = RowRef<NetfilterSet>(fixed: "\(NetfilterFamily.inet.rawValue) \(keptSources(network.family))")
+            cell.add(network.network, to: set.networks)
+        }
+    }
+
+    private static func keptSources(_ family: Family) -> String { "management-kept-v\(family.rawValue)" }
 
     private static func logicalPort(_ node: NodeNetwork, _ mac: MACAddress, _ cell: inout Cell) {
         let name = Topology.managementPort(node.name)

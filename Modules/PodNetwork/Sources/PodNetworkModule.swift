@@ -24,7 +24,7 @@ public struct PodNetworkModule: NodeModule, ClusterModule {
             .rows(OpenVSwitch.self), .rows(Bridge.self), .rows(Port.self), .rows(VSwitchQoS.self),
             .rows(Interface.self),
             .rows(PodLink.self), .rows(HostLink.self), .rows(HostAddress.self), .rows(HostRoute.self),
-            .rows(HostNeighbour.self), .rows(Sysctl.self),
+            .rows(HostNeighbour.self), .rows(Sysctl.self), .rows(NetfilterChain.self), .rows(NetfilterSet.self),
             .rows(ObjectStatus.self),
         ])
 

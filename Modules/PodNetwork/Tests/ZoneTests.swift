@@ -111,6 +111,21 @@ struct ZoneTests {
         #expect(settings["ovn-encap-ip"] == (families[0] == .v4 ? "172.30.0.2" : "fd30::2"))
     }
 
+    @Test("gives what the host sends to pods its address there, but for the networks of the node's annotation")
+    func sources() throws {
+        let world = Surroundings()
+        let node = try harness(world)
+        let rules = try #require(node.row(NetfilterChain.self, "inet management-port")?["rules"])
+        #expect(rules.contains("snat ip to 10.244.2.2") && rules.contains("snat ip6 to fd00:10:244:2::2"))
+        #expect(node.row(NetfilterSet.self, "inet management-kept-v4")?.members("elements") == [])
+        let kept = [AnnotationKey.ingressSNATExcludeSubnets: #"["192.0.2.0/24"]"#]
+        try node.apply(world.node("n1", 2, kept))
+        #expect(node.row(NetfilterSet.self, "inet management-kept-v4")?.members("elements") == ["192.0.2.0/24"])
+        try node.apply(world.node("n1", 2, [AnnotationKey.ingressSNATExcludeSubnets: "nonsense"]))
+        #expect(node.problems.map(\.reason) == ["BadAnnotation"])
+        #expect(node.row(NetfilterSet.self, "inet management-kept-v4")?.members("elements") == ["192.0.2.0/24"])
+    }
+
     @Test("keeps the laws of every module")
     func laws() throws {
         let world = Surroundings()

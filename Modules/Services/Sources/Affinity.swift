@@ -8,15 +8,16 @@ import Vocabulary
 /// time at 65535 seconds, and mixes up addresses that share backends. So it is not used: flows of the integration
 /// bridge do the same around the engine's load balancer, in its stages.
 ///
-/// 1. Before it, a new connection looks for the client in a table of learned flows, which say its backend. Packets of
-///    known connections look too, only to restart the clock.
-/// 2. At it, a client with a known backend goes there; one whose backend is gone is balanced.
-/// 3. After it, the switch learns where the client went.
+/// 1. Before it, a new connection looks for the client in a table of learned flows, which say its backend. An unknown
+///    client is given one, which the switch learns. Packets of known connections look too, only to restart the clock.
+/// 2. At it, a client goes to its backend; one whose backend is gone is given another.
 enum Affinity {
     /// What Kubernetes allows.
     static let longest = 86_400
     /// OVN's tables end far below.
     static let learnedTable = 200
+    static let choiceTable = 201
+    static let slotTable = 202
 
     /// In seconds; nil when clients are not kept.
     static func timeout(of service: Service) -> Int? {
@@ -68,13 +69,10 @@ enum Affinity {
         let isSwitch = side == .nodeSwitch
         let name = isSwitch ? Topology.nodeSwitch(node) : Topology.gatewayRouter(node)
         let stages =
-            isSwitch
-            ? ["ls_in_lb_aff_check", "ls_in_lb", "ls_in_lb_aff_learn"]
-            : ["lr_in_lb_aff_check", "lr_in_dnat", "lr_in_lb_aff_learn"]
+            isSwitch ? ["ls_in_lb_aff_check", "ls_in_lb"] : ["lr_in_lb_aff_check", "lr_in_dnat"]
         let tables = stages.map { cell.get(LogicalStage.self, $0)?.table }
-        guard let datapath = cell.get(LogicalDatapath.self, name), let check = tables[0], let balance = tables[1],
-            let learn = tables[2]
+        guard let datapath = cell.get(LogicalDatapath.self, name), let check = tables[0], let balance = tables[1]
         else { return nil }
-        return AffinityFlows.Place(metadata: datapath.tunnelKey, check: check, balance: balance, learn: learn)
+        return AffinityFlows.Place(metadata: datapath.tunnelKey, check: check, balance: balance)
     }
 }

@@ -4,16 +4,17 @@ import Vocabulary
 
 /// The flows that keep clients of one address and port at their backends, at one place.
 ///
+/// The choice and its memory are made in one go, in tables of our own that the stage before the balancer visits: of
+/// two first packets that come together, the second finds what the first has chosen.
+///
 /// Registers are those that the engine itself (23.03) has for the purpose: bit 14 of `reg10` for "known"; `reg4`, or
-/// for IPv6 `xxreg1`, and `reg8` for the backend. Where the client went to is in `reg1` or `xxreg1` and `reg2` on
-/// switches, where the engine puts it, and in `reg0` or `xxreg0` and the upper half of `reg9` on routers.
+/// for IPv6 `xxreg1`, and `reg8` for the backend.
 struct AffinityFlows {
     /// A logical switch or router.
     struct Place {
         let metadata: Int
         let check: Int
         let balance: Int
-        let learn: Int
     }
 
     private let target: Affinity.Target
@@ -44,9 +45,13 @@ struct AffinityFlows {
     private var known: String { "reg10=0x4000/0x4000" }
     private var forget: String { "set_field:0/0x4000->reg10" }
     private var base: String { "metadata=\(place.metadata)" }
+    /// The service's address.
     private var hex: String { "0x" + String(target.address.number, radix: 16) }
 
-    var all: [Flow] { [look, touch, touchUnanswered, balance, learn] + target.backends.map(keep) }
+    var all: [Flow] {
+        [look, touch, touchUnanswered, choose, balance] + target.backends.map(keep)
+            + target.backends.enumerated().map { take($0.element, slot: $0.offset) }
+    }
 
     private func flow(_ table: Int, _ priority: Int, _ match: [String], _ actions: [String]) -> Flow {
         Flow(
@@ -62,15 +67,39 @@ struct AffinityFlows {
     private var look: Flow {
         flow(
             place.check, 101, toService,
-            (isSwitch ? [] : remember) + [forget, "resubmit(,\(learned.flowTable))", "resubmit(,\(place.balance))"])
+            [
+                forget, "resubmit(,\(learned.flowTable))", "resubmit(,\(Affinity.choiceTable))",
+                "resubmit(,\(place.balance))",
+            ])
     }
 
-    /// What a router needs to know the service again when the packet has been translated.
-    private var remember: [String] {
-        [
-            "set_field:\(hex)->\(isV4 ? "reg0" : "xxreg0")",
-            "set_field:0x\(String(target.number << 16, radix: 16))/0xffff0000->reg9",
-        ]
+    /// An unknown client gets a number by a hash that its port has a part in.
+    private var choose: Flow {
+        flow(
+            Affinity.choiceTable, 100, toService + ["reg10=0/0x4000"],
+            [
+                "multipath(symmetric_l3l4+udp,0,modulo_n,\(target.backends.count),0,NXM_NX_REG8[0..15])",
+                "resubmit(,\(Affinity.slotTable))",
+            ])
+    }
+
+    /// The number is a backend, which is remembered.
+    private func take(_ backend: Backend, slot: Int) -> Flow {
+        let address = "0x" + String(backend.address.number, radix: 16)
+        let register = isV4 ? "reg4" : "xxreg1"
+        let field = isV4 ? "NXM_NX_REG4[]" : "NXM_NX_XXREG1[]"
+        let learn = [
+            "table=\(learned.flowTable)", learned.parameters, "OXM_OF_METADATA[]",
+            isV4 ? "eth_type=0x800" : "eth_type=0x86dd", isV4 ? "NXM_OF_IP_SRC[]" : "NXM_NX_IPV6_SRC[]",
+            "\(self.field)=\(target.address)", "nw_proto=\(protocolNumber)", "\(word)_dst=\(target.number)",
+            "load:0x1->NXM_NX_REG10[14]", "load:\(field)->\(field)", "load:NXM_NX_REG8[0..15]->NXM_NX_REG8[0..15]",
+        ].joined(separator: ",")
+        return flow(
+            Affinity.slotTable, 100, toService + ["reg8=\(slot)/0xffff"],
+            [
+                "set_field:\(address)->\(register)", "set_field:\(backend.port)/0xffff->reg8",
+                "set_field:0x4000/0x4000->reg10", "learn(\(learn))",
+            ])
     }
 
     /// The connection was made to the service: the packet as it was looks for the client, which counts as a packet of
@@ -112,33 +141,14 @@ struct AffinityFlows {
         }
         let zone = isSwitch ? "NXM_NX_REG13[0..15]" : "NXM_NX_REG11[0..15]"
         let commit =
-            "ct(commit,table=\(place.learn),zone=\(zone),nat(dst=\(backend)),exec(\(marks.joined(separator: ","))))"
+            "ct(commit,table=\(place.balance + 1),zone=\(zone),nat(dst=\(backend)),exec(\(marks.joined(separator: ","))))"
         return flow(place.balance, 151, toService + match, before + [commit])
     }
 
     /// The backend is gone: as if the client were not known.
     private var balance: Flow {
-        let restore = isSwitch && !isV4 ? ["set_field:\(hex)->xxreg1"] : []
-        return flow(
-            place.balance, 150, toService + [known], [forget] + restore + ["resubmit(,\(place.balance))"])
-    }
-
-    private var learn: Flow {
-        let service =
-            isSwitch
-            ? [isV4 ? "reg1=\(hex)" : "xxreg1=\(hex)", "reg2=\(target.number)/0xffff"]
-            : [isV4 ? "reg0=\(hex)" : "xxreg0=\(hex)", "reg9=0x\(String(target.number << 16, radix: 16))/0xffff0000"]
-        let port = target.transport == .sctp ? "OXM_OF_SCTP_DST" : "NXM_OF_\(word.uppercased())_DST"
-        let learn = [
-            "table=\(learned.flowTable)", learned.parameters, "OXM_OF_METADATA[]",
-            isV4 ? "eth_type=0x800" : "eth_type=0x86dd", isV4 ? "NXM_OF_IP_SRC[]" : "NXM_NX_IPV6_SRC[]",
-            "\(field)=\(target.address)", "nw_proto=\(protocolNumber)", "\(word)_dst=\(target.number)",
-            "load:0x1->NXM_NX_REG10[14]",
-            isV4 ? "load:NXM_OF_IP_DST[]->NXM_NX_REG4[]" : "load:NXM_NX_IPV6_DST[]->NXM_NX_XXREG1[]",
-            "load:\(port)[]->NXM_NX_REG8[0..15]",
-        ].joined(separator: ",")
-        return flow(
-            place.learn, 101, ["ct_state=+new+trk", transport] + service,
-            ["learn(\(learn))", "resubmit(,\(place.learn + 1))"])
+        flow(
+            place.balance, 150, toService + [known],
+            [forget, "resubmit(,\(Affinity.choiceTable))", "resubmit(,\(place.balance))"])
     }
 }

@@ -27,14 +27,15 @@ struct AffinityTests {
         node.rows(Flow.self).filter { $0["bridge"] == "br-int" && $0["table"] == "\(table)" }
     }
 
-    @Test("looks, keeps, and learns at both places, for both families")
+    @Test("looks, chooses, and keeps at both places, for both families")
     func places() throws {
         let node = try harness(sticky(600))
         // Look, and two ways to count a packet; per family.
         #expect(flows(node, table: 19).count == 6 && flows(node, table: 14).count == 6)
         // One per backend, and one for backends that are gone.
         #expect(flows(node, table: 20).count == 6 && flows(node, table: 15).count == 6)
-        #expect(flows(node, table: 21).count == 2 && flows(node, table: 16).count == 2)
+        // One to choose, and one per backend to remember; both places share the tables.
+        #expect(flows(node, table: 201).count == 4 && flows(node, table: 202).count == 8)
         #expect(node.rows(LearnedFlows.self).map { $0["timeout"] } == ["600"])
         #expect(node.row(LoadBalancer.self, "Service_shop/web_TCP_cluster")?.map("options")["affinity_timeout"] == nil)
     }
@@ -43,7 +44,7 @@ struct AffinityTests {
         "leaves the clock to the plane where a flow's timer is too short for it", arguments: [65_535, 65_536, 86_400])
     func longTimes(timeout: Int) throws {
         let node = try harness(sticky(timeout))
-        let actions = try #require(flows(node, table: 21).first?["actions"])
+        let actions = try #require(flows(node, table: 202).first?["actions"])
         #expect(actions.contains(timeout > 65_535 ? "idle_timeout=0," : "idle_timeout=65535,"))
         #expect(node.rows(LearnedFlows.self).map { $0["timeout"] } == ["\(timeout)"])
     }

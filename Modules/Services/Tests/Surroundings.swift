@@ -43,7 +43,7 @@ struct Surroundings {
     /// What the engine says of its tables, as in 23.03.
     var pipeline: [any Kind] {
         [LogicalDatapath(name: "n1", tunnelKey: 3), LogicalDatapath(name: "GR_n1", tunnelKey: 5)]
-            + zip(LogicalStage.followed, [19, 20, 21, 14, 15, 16]).map { LogicalStage(name: $0, table: $1) }
+            + zip(LogicalStage.followed, [19, 20, 14, 15]).map { LogicalStage(name: $0, table: $1) }
     }
 
     /// TCP 80 with an address per family.

@@ -34,12 +34,20 @@ enum StableHash {
             h ^= h >> 29
             at += 8
         }
-        var rest: UInt64 = 0
-        while at < bytes.count {
-            rest = rest << 8 | UInt64(bytes[at])
-            at += 1
+        return mix((h ^ tail(bytes, bytes.count - at)) &* k0)
+    }
+
+    /// The last bytes, up to seven, as a number in big-endian order.
+    @inline(__always)
+    private static func tail(_ bytes: UnsafeRawBufferPointer, _ length: Int) -> UInt64 {
+        if length == 0 { return 0 }
+        if bytes.count >= 8 {
+            let last = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
+            return UInt64(bigEndian: last) & (1 << (8 * UInt64(length)) - 1)
         }
-        return mix((h ^ rest) &* k0)
+        var rest: UInt64 = 0
+        for byte in bytes.suffix(length) { rest = rest << 8 | UInt64(byte) }
+        return rest
     }
 
     static func text(_ text: String) -> UInt64 {

@@ -11,6 +11,7 @@ struct IDTable {
     }
 
     private struct Header {
+        var block: Block
         var base: UnsafeMutablePointer<Entry>
         var size: Int
         var count: Int
@@ -20,11 +21,13 @@ struct IDTable {
 
     init() {
         header = .allocate(capacity: 1)
-        header.initialize(to: Header(base: Self.make(8), size: 8, count: 0))
+        let block = Self.make(8)
+        header.initialize(
+            to: Header(block: block, base: block.base.assumingMemoryBound(to: Entry.self), size: 8, count: 0))
     }
 
     func destroy() {
-        free(header.pointee.base)
+        header.pointee.block.free()
         header.deallocate()
     }
 
@@ -50,7 +53,7 @@ struct IDTable {
     }
 
     func insert(_ hash: UInt32, _ id: UInt32) {
-        if (header.pointee.count + 1) * 5 > header.pointee.size * 4 { resize(header.pointee.size * 4 / 3 + 8) }
+        if (header.pointee.count + 1) * 5 > header.pointee.size * 4 { resize(header.pointee.size * 2) }
         place(Entry(hash: hash, id: id))
         header.pointee.count += 1
     }
@@ -88,18 +91,13 @@ struct IDTable {
     }
 
     private func resize(_ size: Int) {
-        let old = header.pointee.base
-        let oldSize = header.pointee.size
-        header.pointee.base = Self.make(size)
-        header.pointee.size = size
-        for at in 0..<oldSize where old[at].id != 0 { place(old[at]) }
-        free(old)
+        let old = header.pointee
+        header.pointee.block = Self.make(size)
+        header.pointee.base = header.pointee.block.base.assumingMemoryBound(to: Entry.self)
+        header.pointee.size = header.pointee.block.size / MemoryLayout<Entry>.stride
+        for at in 0..<old.size where old.base[at].id != 0 { place(old.base[at]) }
+        old.block.free()
     }
 
-    private static func make(_ size: Int) -> UnsafeMutablePointer<Entry> {
-        guard let memory = calloc(size, MemoryLayout<Entry>.stride) else {
-            fatalError("out of memory for \(size) table entries")
-        }
-        return memory.assumingMemoryBound(to: Entry.self)
-    }
+    private static func make(_ size: Int) -> Block { Block(zeroed: size * MemoryLayout<Entry>.stride) }
 }

@@ -1,6 +1,7 @@
 /// Class references by id, beside a slab's plain records.
 struct References<Object: AnyObject> {
     private struct Header {
+        var block: Block
         var base: UnsafeMutablePointer<Object?>
         var capacity: Int
     }
@@ -9,13 +10,11 @@ struct References<Object: AnyObject> {
 
     init() {
         header = .allocate(capacity: 1)
-        header.initialize(to: Header(base: .allocate(capacity: 8), capacity: 8))
-        header.pointee.base.initialize(repeating: nil, count: 8)
+        header.initialize(to: Self.empty())
     }
 
     func destroy() {
-        header.pointee.base.deinitialize(count: header.pointee.capacity)
-        header.pointee.base.deallocate()
+        dropAll()
         header.deallocate()
     }
 
@@ -23,17 +22,42 @@ struct References<Object: AnyObject> {
     subscript(id: UInt32) -> Object? {
         get { Int(id) < header.pointee.capacity ? header.pointee.base[Int(id)] : nil }
         nonmutating set {
-            if Int(id) >= header.pointee.capacity { grow(Int(id) + 1) }
+            if Int(id) >= header.pointee.capacity {
+                if newValue == nil { return }
+                grow(Int(id) + 1)
+            }
             header.pointee.base[Int(id)] = newValue
         }
     }
 
+    /// Drops all references, and the memory if it is much.
+    func removeAll() {
+        if header.pointee.capacity <= 1000 {
+            for at in 0..<header.pointee.capacity { header.pointee.base[at] = nil }
+        } else {
+            dropAll()
+            header.initialize(to: Self.empty())
+        }
+    }
+
+    private static func empty() -> Header {
+        let block = Block(zeroed: 8 * MemoryLayout<Object?>.stride)
+        let base = block.base.bindMemory(to: Object?.self, capacity: 8)
+        base.initialize(repeating: nil, count: 8)
+        return Header(block: block, base: base, capacity: 8)
+    }
+
+    private func dropAll() {
+        header.pointee.base.deinitialize(count: header.pointee.capacity)
+        header.pointee.block.free()
+    }
+
+    /// References may be moved as bytes.
     private func grow(_ wanted: Int) {
-        let capacity = max(wanted, header.pointee.capacity + header.pointee.capacity / 2)
-        let base = UnsafeMutablePointer<Object?>.allocate(capacity: capacity)
-        base.moveInitialize(from: header.pointee.base, count: header.pointee.capacity)
+        header.pointee.block.grow(to: wanted * MemoryLayout<Object?>.stride)
+        let capacity = header.pointee.block.size / MemoryLayout<Object?>.stride
+        let base = header.pointee.block.base.bindMemory(to: Object?.self, capacity: capacity)
         (base + header.pointee.capacity).initialize(repeating: nil, count: capacity - header.pointee.capacity)
-        header.pointee.base.deallocate()
         header.pointee.base = base
         header.pointee.capacity = capacity
     }

@@ -6,6 +6,7 @@ import Glibc
 /// them is zero: a record type tells by another field than its first whether it is alive.
 struct Slab<Record: BitwiseCopyable> {
     private struct Header {
+        var block: Block
         var base: UnsafeMutablePointer<Record>
         /// One more than the highest id ever given.
         var end: UInt32
@@ -19,12 +20,15 @@ struct Slab<Record: BitwiseCopyable> {
     init() {
         assert(MemoryLayout<Record>.stride >= 4)
         header = .allocate(capacity: 1)
-        header.initialize(to: Header(base: .allocate(capacity: 4), end: 1, capacity: 4, free: 0, live: 0))
-        memset(header.pointee.base, 0, MemoryLayout<Record>.stride)
+        let block = Block(zeroed: 4 * MemoryLayout<Record>.stride)
+        header.initialize(
+            to: Header(
+                block: block, base: block.base.assumingMemoryBound(to: Record.self), end: 1, capacity: 4, free: 0,
+                live: 0))
     }
 
     func destroy() {
-        free(header.pointee.base)
+        header.pointee.block.free()
         header.deallocate()
     }
 
@@ -70,10 +74,9 @@ struct Slab<Record: BitwiseCopyable> {
     }
 
     private func grow() {
-        let capacity = header.pointee.capacity + max(4, header.pointee.capacity / 2)
-        let memory = realloc(header.pointee.base, Int(capacity) * MemoryLayout<Record>.stride)
-        guard let memory else { fatalError("out of memory for \(capacity) records") }
-        header.pointee.base = memory.assumingMemoryBound(to: Record.self)
-        header.pointee.capacity = capacity
+        header.pointee.block.grow(to: (Int(header.pointee.capacity) + 1) * MemoryLayout<Record>.stride)
+        header.pointee.base = header.pointee.block.base.assumingMemoryBound(to: Record.self)
+        header.pointee.capacity = UInt32(
+            clamping: header.pointee.block.size / MemoryLayout<Record>.stride)
     }
 }

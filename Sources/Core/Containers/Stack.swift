@@ -6,6 +6,7 @@ import Glibc
 /// exclusivity checks. `destroy` gives the memory back; nothing may be used after it.
 struct Stack<Element: BitwiseCopyable> {
     private struct Header {
+        var block: Block
         var base: UnsafeMutablePointer<Element>
         var count: Int
         var capacity: Int
@@ -15,11 +16,14 @@ struct Stack<Element: BitwiseCopyable> {
 
     init() {
         header = .allocate(capacity: 1)
-        header.initialize(to: Header(base: .allocate(capacity: 8), count: 0, capacity: 8))
+        let block = Block(zeroed: 8 * MemoryLayout<Element>.stride)
+        header.initialize(
+            to: Header(
+                block: block, base: block.base.assumingMemoryBound(to: Element.self), count: 0, capacity: 8))
     }
 
     func destroy() {
-        free(header.pointee.base)
+        header.pointee.block.free()
         header.deallocate()
     }
 
@@ -60,8 +64,9 @@ struct Stack<Element: BitwiseCopyable> {
     /// Forgets the elements; keeps the memory unless it is more than a mebibyte.
     func removeAll() {
         header.pointee.count = 0
-        guard header.pointee.capacity * MemoryLayout<Element>.stride > 1 << 20 else { return }
-        resize(8)
+        guard header.pointee.block.size > 1 << 20 else { return }
+        header.pointee.block.free()
+        use(Block(zeroed: 8 * MemoryLayout<Element>.stride))
     }
 
     func truncate(to count: Int) {
@@ -71,14 +76,15 @@ struct Stack<Element: BitwiseCopyable> {
 
     func reserve(_ wanted: Int) {
         guard wanted > header.pointee.capacity else { return }
-        resize(max(wanted, header.pointee.capacity + header.pointee.capacity / 2))
+        var block = header.pointee.block
+        block.grow(to: wanted * MemoryLayout<Element>.stride)
+        use(block)
     }
 
-    private func resize(_ capacity: Int) {
-        let memory = realloc(header.pointee.base, capacity * MemoryLayout<Element>.stride)
-        guard let memory else { fatalError("out of memory for \(capacity) records") }
-        header.pointee.base = memory.assumingMemoryBound(to: Element.self)
-        header.pointee.capacity = capacity
+    private func use(_ block: Block) {
+        header.pointee.block = block
+        header.pointee.base = block.base.assumingMemoryBound(to: Element.self)
+        header.pointee.capacity = block.size / MemoryLayout<Element>.stride
     }
 }
 

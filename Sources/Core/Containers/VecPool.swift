@@ -21,9 +21,9 @@ struct Vec: BitwiseCopyable {
 /// the pool grows.
 struct VecPool {
     private struct Header {
+        var block: Block
         var base: UnsafeMutablePointer<UInt32>
         var used: Int
-        var capacity: Int
         var inUse: Int
     }
 
@@ -33,13 +33,15 @@ struct VecPool {
 
     init() {
         header = .allocate(capacity: 1)
-        header.initialize(to: Header(base: .allocate(capacity: 64), used: 2, capacity: 64, inUse: 0))
+        let block = Block(zeroed: 256)
+        header.initialize(
+            to: Header(block: block, base: block.base.assumingMemoryBound(to: UInt32.self), used: 2, inUse: 0))
         free = .allocate(capacity: 32)
         free.initialize(repeating: 0, count: 32)
     }
 
     func destroy() {
-        Glibc.free(header.pointee.base)
+        header.pointee.block.free()
         header.deallocate()
         free.deallocate()
     }
@@ -185,11 +187,9 @@ struct VecPool {
         }
         let start = header.pointee.used
         header.pointee.used += Int(size)
-        if header.pointee.used > header.pointee.capacity {
-            let capacity = max(header.pointee.used, header.pointee.capacity + header.pointee.capacity / 2)
-            guard let memory = realloc(header.pointee.base, capacity * 4) else { fatalError("out of memory for lists") }
-            header.pointee.base = memory.assumingMemoryBound(to: UInt32.self)
-            header.pointee.capacity = capacity
+        if header.pointee.used * 4 > header.pointee.block.size {
+            header.pointee.block.grow(to: header.pointee.used * 4)
+            header.pointee.base = header.pointee.block.base.assumingMemoryBound(to: UInt32.self)
         }
         return UInt32(start)
     }

@@ -53,15 +53,14 @@ extension Engine {
     private func begin(_ id: UInt32, _ record: CellRecord) {
         scratch.tokens.removeAll()
         scratch.reads.removeAll()
+        scratch.recent.removeAll()
         run.cell = id
         run.slot = record.slot
         run.module = modules[Int(subscriptions[record.subscription].module) - 1]
-        run.children.removeAll(keepingCapacity: true)
-        run.published.removeAll(keepingCapacity: true)
-        run.fault = nil
-        run.remarks.removeAll(keepingCapacity: true)
-        run.recent.removeAll(keepingCapacity: true)
-        run.oldest = 0
+        if !run.children.isEmpty { run.children.removeAll(keepingCapacity: true) }
+        if !run.published.isEmpty { run.published.removeAll(keepingCapacity: true) }
+        if run.fault != nil { run.fault = nil }
+        if !run.remarks.isEmpty { run.remarks.removeAll(keepingCapacity: true) }
     }
 
     /// The contributions stay as they were; any input, old or new, may mend it.

@@ -28,24 +28,29 @@ extension Engine {
         }
         let text = String(decoding: bytes.bytes, as: UTF8.self)
         let row = row(table, bytes.bytes)
-        remember(table, text, row)
+        remember(row)
         return (row, text)
     }
 
-    private func remember(_ table: TableInfo, _ key: String, _ row: UInt32) {
-        if run.recent.count < 4 {
-            run.recent.append((table, key, row))
-        } else {
-            run.recent[run.oldest] = (table, key, row)
-            run.oldest = (run.oldest + 1) & 3
-        }
+    private func remember(_ row: UInt32) {
+        let recent = scratch.recent
+        if recent.count < 4 { return recent.append(row) }
+        for i in 1..<4 { recent[i - 1] = recent[i] }
+        recent[3] = row
     }
 
     private func row(_ table: TableInfo, recent key: String) -> UInt32 {
-        for known in run.recent where known.table === table && known.key == key { return known.row }
-        let row = row(table, key)
-        remember(table, key, row)
-        return row
+        var key = key
+        return key.withUTF8 { text in
+            let bytes = UnsafeRawBufferPointer(text)
+            let recent = scratch.recent
+            for i in 0..<recent.count where rows[recent[i]].table == table.id {
+                if self.key(ofRow: recent[i]).equals(bytes) { return recent[i] }
+            }
+            let row = row(table, bytes)
+            remember(row)
+            return row
+        }
     }
 
     // MARK: rows

@@ -176,6 +176,7 @@ public final class Engine {
         work.destroy()
         queue.destroy()
         scratch.destroy()
+        intake.destroy()
         programs.destroy()
         bodies.destroy()
         handlers.destroy()
@@ -212,9 +213,11 @@ struct Scratch {
     let held = Stack<UInt32>()
     let pairs = Stack<UInt32>()
     let entries = Stack<Bundle.Entry>()
+    /// The last rows that the cell named, since what it contributes next is often theirs.
+    let recent = Stack<UInt32>()
 
     func destroy() {
-        for stack in [tokens, reads, words, columns, left, joined, facetValues, facetStarts, held, pairs] {
+        for stack in [tokens, reads, words, columns, left, joined, facetValues, facetStarts, held, pairs, recent] {
             stack.destroy()
         }
         bytes.destroy()
@@ -232,10 +235,8 @@ final class RunContext {
     var writer = ColumnWriter()
     /// What the module did wrong; the run does not count then.
     var fault: String?
+    /// What the handler says is wrong while it goes on.
     var remarks: [Rejection] = []
-    /// The last rows it named, since what is contributed next is often theirs.
-    var recent: [(table: TableInfo, key: String, row: UInt32)] = []
-    var oldest = 0
 }
 
 /// Numbers of one turn.

@@ -10,30 +10,44 @@ final class Intake {
     }
 
     private var urgent: [Item] = []
-    private var bulk: [Item] = []
+    // By place: the slot (0 when the change was taken out), and the body beside it.
+    private let slots = Stack<UInt32>()
+    private let bodies = References<Body>()
+    private var listings: [(place: Int, feed: String)] = []
     private var first = 0
 
-    var isEmpty: Bool { urgent.isEmpty && first == bulk.count }
+    func destroy() {
+        slots.destroy()
+        bodies.destroy()
+    }
+
+    var isEmpty: Bool { urgent.isEmpty && first == slots.count }
 
     func isUrgent(_ slot: UInt32) -> Bool { urgent.contains { $0.slot == slot } }
 
     /// Returns the place by which the change can be replaced or taken.
     func add(_ slot: UInt32, _ body: Body?) -> UInt32 {
-        bulk.append(Item(slot: slot, body: body))
-        return UInt32(bulk.count)
+        slots.append(slot)
+        bodies[UInt32(slots.count)] = body
+        return UInt32(slots.count)
     }
 
-    func replace(_ place: UInt32, _ body: Body?) { bulk[Int(place) - 1].body = body }
+    func replace(_ place: UInt32, _ body: Body?) { bodies[place] = body }
 
     func addUrgent(_ slot: UInt32, _ body: Body?) { urgent.append(Item(slot: slot, body: body)) }
 
     /// Takes a waiting change out; its body, and nil when the object is gone.
     func take(_ place: UInt32) -> Body? {
-        defer { bulk[Int(place) - 1] = Item(slot: 0) }
-        return bulk[Int(place) - 1].body
+        let body = bodies[place]
+        bodies[place] = nil
+        slots[Int(place) - 1] = 0
+        return body
     }
 
-    func add(listed feed: String) { bulk.append(Item(slot: 0, listed: feed)) }
+    func add(listed feed: String) {
+        slots.append(0)
+        listings.append((slots.count, feed))
+    }
 
     /// All that is urgent, and up to `slice` bulk changes.
     func next(_ slice: Int, _ take: (Item) -> Void) {
@@ -41,15 +55,19 @@ final class Intake {
         urgent.removeAll()
         before.forEach(take)
         var taken = 0
-        while first < bulk.count && taken < slice {
-            let item = bulk[first]
-            bulk[first] = Item(slot: 0)
+        while first < slots.count && taken < slice {
             first += 1
-            if item.slot != 0 { taken += 1 }
-            if item.slot != 0 || item.listed != nil { take(item) }
+            let slot = slots[first - 1]
+            if slot != 0 {
+                taken += 1
+                take(Item(slot: slot, body: self.take(UInt32(first))))
+            } else if listings.first?.place == first {
+                take(Item(slot: 0, listed: listings.removeFirst().feed))
+            }
         }
-        if first == bulk.count {
-            bulk.removeAll(keepingCapacity: bulk.count < 1000)
+        if first == slots.count {
+            slots.removeAll()
+            bodies.removeAll()
             first = 0
         }
     }

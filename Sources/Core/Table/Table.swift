@@ -56,6 +56,8 @@ public struct Table: Hashable, Sendable, Comparable, CustomStringConvertible {
         let columns: [Column]
         let identity: Identity
         let ownership: Ownership
+        /// Of plane and name: rows are looked up far more often than tables are made.
+        let hash: Int
 
         init(plane: String, name: String, columns: [Column], identity: Identity, ownership: Ownership) {
             self.plane = plane
@@ -63,6 +65,10 @@ public struct Table: Hashable, Sendable, Comparable, CustomStringConvertible {
             self.columns = columns
             self.identity = identity
             self.ownership = ownership
+            var hasher = Hasher()
+            hasher.combine(plane)
+            hasher.combine(name)
+            hash = hasher.finalize()
         }
     }
 
@@ -84,13 +90,14 @@ public struct Table: Hashable, Sendable, Comparable, CustomStringConvertible {
     var instance: ObjectIdentifier { ObjectIdentifier(storage) }
 
     public static func == (a: Table, b: Table) -> Bool {
-        a.storage === b.storage || (a.plane == b.plane && a.name == b.name)
+        a.storage === b.storage
+            || (a.storage.hash == b.storage.hash && a.storage.name == b.storage.name
+                && a.storage.plane == b.storage.plane)
     }
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(plane)
-        hasher.combine(name)
+    public func hash(into hasher: inout Hasher) { hasher.combine(storage.hash) }
+    public static func < (a: Table, b: Table) -> Bool {
+        a.storage !== b.storage && (a.storage.plane, a.storage.name) < (b.storage.plane, b.storage.name)
     }
-    public static func < (a: Table, b: Table) -> Bool { (a.plane, a.name) < (b.plane, b.name) }
 
     /// `nb/ACL`.
     public var description: String { "\(plane)/\(name)" }

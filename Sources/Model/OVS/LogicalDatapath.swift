@@ -30,10 +30,7 @@ public struct LogicalStage: Kind, Hashable {
     }
 
     /// Those of which the table is looked up.
-    public static let followed = [
-        "ls_in_lb_aff_check", "ls_in_lb", "ls_in_lb_aff_learn", "lr_in_lb_aff_check", "lr_in_dnat",
-        "lr_in_lb_aff_learn",
-    ]
+    public static let followed = ["ls_in_lb_aff_check", "ls_in_lb", "lr_in_lb_aff_check", "lr_in_dnat"]
 
     /// Where ingress tables of logical datapaths begin in the bridge.
     public static let firstIngressTable = 8

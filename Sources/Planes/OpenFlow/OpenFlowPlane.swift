@@ -94,7 +94,11 @@ public final class OpenFlowPlane: AuditedPlane {
             }
             do {
                 if clock.now >= nextLook || !concerned.isEmpty {
-                    nextLook = clock.now + (worker.isWaiting ? .milliseconds(250) : .seconds(worker.watches ? 1 : 2))
+                    nextLook =
+                        clock.now
+                        + (worker.isWaiting
+                            ? .milliseconds(250)
+                            : worker.hasLearned ? .milliseconds(500) : .seconds(worker.watches ? 1 : 2))
                     if worker.watches { concerned.formUnion(try worker.lookForLosses()) }
                     if worker.followsPorts { concerned.formUnion(try worker.refreshPorts()) }
                     concerned.formUnion(worker.openBridges)

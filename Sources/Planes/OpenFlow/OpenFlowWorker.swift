@@ -91,6 +91,9 @@ final class OpenFlowWorker<Sink: FlowSink> {
     /// Whether somebody else has a say over a bridge with flows of ours, so that it is worth looking for losses.
     var watches: Bool { !keeper.isIdle || tables.values.contains { !$0.isOwned && $0.present?.isEmpty == false } }
 
+    /// Whether a loss costs more than the flows themselves.
+    var hasLearned: Bool { !keeper.isIdle }
+
     /// Looks for what others do to bridges: the bridges that have lost flows of ours are distrusted and returned. What
     /// a bridge has learned is remembered as long as it has lost none.
     func lookForLosses() throws -> Set<String> {
@@ -107,7 +110,11 @@ final class OpenFlowWorker<Sink: FlowSink> {
             if try !isWhole(bridge) { losers.insert(bridge) }
         }
         if losers.isEmpty { try keeper.look(isWhole) }
-        for bridge in losers { distrust(bridge) }
+        for bridge in losers {
+            distrust(bridge)
+            // Before the flows that learn are back: they would learn anew.
+            try keeper.restore(bridge)
+        }
         cleared.formUnion(losers)
         return losers
     }

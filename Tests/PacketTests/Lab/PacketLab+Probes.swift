@@ -56,13 +56,13 @@ extension PacketLab {
         // It ends with the first datagram; one of a kind that waits for more would cost seconds.
         let output = try await shell(
             from, "bash -c 'exec 3<>/dev/udp/\(to)/\(port); echo hello >&3; timeout 3 head -n 1 <&3' || true")
-        return output.isEmpty ? nil : Answer(String(output.prefix { $0 != "\n" }))
+        return output.isEmpty ? nil : Answer(output)
     }
 
     /// A server's words: a name, if it has one, and the address that it was asked from.
     struct Answer: CustomStringConvertible {
         let description: String
-        init(_ text: String) { description = text }
+        init(_ text: String) { description = String(text.prefix { $0 != "\n" }) }
 
         var name: String { description.split(separator: " ").first.map(String.init) ?? "" }
         var asker: IPAddress? { description.split(separator: " ").lazy.compactMap { NetworkCheck.peer($0) }.first }

@@ -45,7 +45,8 @@ extension Packets.Answers {
         let gateway = try await lab.gateway("t/guest", .v4)
         let expected = "\(own)/24 \(gateway) 10.96.0.53 guest 1400 3500\n"
         let isSo = try await eventually(within: .seconds(15)) { try await ask("t/guest") == expected }
-        #expect(isSo, "\(try await ask("t/guest")), not \(expected)")
+        let last = try await ask("t/guest")
+        #expect(isSo, "\(last), not \(expected)")
         #expect(try await ask("t/plain").isEmpty)
     }
 
@@ -88,7 +89,7 @@ extension Packets.Answers {
         #expect(isThere)
         #expect(try await ask("@8.8.8.8", "WEB.t.SVC.cluster.local", "AAAA") == "fd00:10:96::10\n")
         #expect(try await ask("@10.96.0.53", "-x", "10.96.0.10") == "web.t.svc.cluster.local.\n")
-        #expect(try await ask("@10.96.0.53", "other.t.svc.cluster.local").contains("10.96") == false)
+        #expect(try await ask("@10.96.0.53", "other.t.svc.cluster.local").contains("10.96.0.10") == false)
         try write("")
         let isGone = try await eventually(within: .seconds(5)) {
             try await ask("@8.8.8.8", "web.t.svc.cluster.local").contains("10.96.0.10") == false
