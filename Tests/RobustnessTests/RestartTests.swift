@@ -73,6 +73,23 @@ extension Robustness {
             #expect(result.lost == 0, "\(result)")
         }
 
+        @Test("a node whose switch and daemon are killed at once has its addresses, routes and flows afterwards")
+        func bothAtOnce() async throws {
+            try await lab.healthy()
+            let picture = try Picture(lab, "n1")
+            let switchFile = "\(lab.paths.engineDirectory("n1"))/ovs-vswitchd.pid"
+            let daemon = try lab.daemon("n1").pid
+            let old = try DaemonView.pid(in: switchFile)
+            Glibc.kill(daemon, SIGKILL)
+            Glibc.kill(old, SIGKILL)
+            try await until("another switch runs") { try DaemonView.pid(in: switchFile) != old }
+            try await lab.healthy()
+            try await untilSame(lab, "n1", as: picture)
+            try await lab.settled()
+            try await until("the pods reach each other") { try lab.probe.pings("shop/a", lab.address("shop/b")) }
+            #expect(try lab.probe.pings("shop/a", lab.address("outside", .v6)))
+        }
+
         /// What may be lost of a row of requests ten milliseconds apart.
         static let costs: [(process: String, lost: Int)] = [
             ("daemon", 1), ("ovn-controller", 1), ("ovn-northd", 1), ("ovnnb_db", 0), ("ovnsb_db", 0),
