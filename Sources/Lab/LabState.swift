@@ -98,10 +98,14 @@ actor LabState {
 
     func isReady(_ node: String) -> Bool { report.nodes.first { $0.name == node }?.isReady ?? false }
 
-    /// Returns when the revision is another one than this, or when `wake` is called.
+    /// Returns when the revision is another one than this, when `wake` is called, or when the task is cancelled.
     func change(after seen: Int) async {
         guard revision == seen else { return }
-        await withCheckedContinuation { waiters.append($0) }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { waiters.append($0) }
+        } onCancel: {
+            Task { await self.wake() }
+        }
     }
 
     /// Lets those go who have waited long enough.
