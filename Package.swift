@@ -5,7 +5,7 @@ let swift: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
 /// `PACKAGE_TARGETS=Core,ModuleHarness,CoreTests` trims the package to these targets (name all that they need), so
 /// that `swift test` does not build the rest.
-let wanted = (Context.environment["PACKAGE_TARGETS"] ?? Context.environment["OVENBIRD_TARGETS"])?.split(separator: ",")
+let wanted = Context.environment["PACKAGE_TARGETS"]?.split(separator: ",")
     .map(String.init)
 
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
