@@ -31,18 +31,24 @@ public actor Scheduler {
 
     /// Works until its task is cancelled. What the planes have put in place stays.
     ///
-    /// Throws `StartRefusal` when a module cannot work on this node at all, before any plane has been told anything.
-    public func run(feeds: [any Feed], planes: [any Plane]) async throws(StartRefusal) {
+    /// Throws `StartRefusal` when a module cannot work on this node at all, before any plane has been told anything,
+    /// and `DaemonFailure` when a plane fails later.
+    public func run(feeds: [any Feed], planes: [any Plane]) async throws {
         self.planes = planes
         for plane in planes { state.planes[plane.name] = .init() }
         for feed in feeds { state.feeds[feed.name] = .init() }
-        var refusal: StartRefusal?
+        var refusal: (any Error)?
         await withTaskGroup(of: Void.self) { group in
             let mailbox = mailbox
             let log = log
             for plane in planes {
                 group.addTask {
-                    await keepGoing("plane \(plane.name)", log) { try await plane.run { mailbox.add(.report($0)) } }
+                    await keepGoing("plane \(plane.name)", log) {
+                        do { try await plane.run { mailbox.add(.report($0)) } } catch {
+                            mailbox.add(.ended(plane: plane.name))
+                            throw error
+                        }
+                    }
                 }
             }
             for feed in feeds {
@@ -59,11 +65,17 @@ public actor Scheduler {
         if let refusal { throw refusal }
     }
 
-    private func step() -> StartRefusal? {
+    private func step() -> (any Error)? {
         for letter in mailbox.empty() {
             switch letter {
             case .event(let event): take(event)
             case .report(let report): take(report)
+            case .ended(let plane):
+                // It has lost its mirror of the table, and would take the next difference for the whole. A new daemon
+                // compares everything; before the first delta there is nothing to lose, and the plane is tried again.
+                if state.isStarted {
+                    return DaemonFailure("the plane \(plane) failed; a new daemon puts everything right")
+                }
             }
         }
         var isChanged = false
