@@ -67,6 +67,10 @@ struct ControlAPI: Sendable {
             let on = Set(engine.enabledModules)
             let counts = engine.counts()
             let problems = engine.problems()
+            var rows: [String: Int] = [:]
+            for owners in engine.owners().values {
+                for module in Set(owners.map(\.module)) { rows[module, default: 0] += 1 }
+            }
             return Report.envelope(
                 "ModuleList",
                 [
@@ -76,10 +80,12 @@ struct ControlAPI: Sendable {
                                 "name": .string(manifest.name), "summary": .string(manifest.summary),
                                 "stage": .string(manifest.stage.rawValue), "on": .boolean(on.contains(manifest.name)),
                                 "cells": .integer(counts.cells[manifest.name] ?? 0),
+                                "rows": .integer(rows[manifest.name] ?? 0),
                                 "problems": .array(
                                     problems.filter { $0.module == manifest.name }.map(Report.problem)),
                                 "reads": .array(manifest.reads.map { .string($0.kind) }),
                                 "publishes": .array(manifest.publishes.map { .string($0.kind) }),
+                                "writes": .array(manifest.writes.map { .string("\($0)") }),
                             ]
                         })
                 ])
@@ -89,22 +95,28 @@ struct ControlAPI: Sendable {
     private func rows(_ query: [String: String]) async -> JSON {
         await scheduler.ask { engine, state in
             let place = query["table"].map { $0.split(separator: "/", maxSplits: 1).map(String.init) } ?? []
-            let rows = engine.rows(plane: place.first, table: place.count > 1 ? place[1] : nil)
-            let items = rows.map { Report.row($0, engine, state) }
-            guard let owner = query["owner"] else { return Report.envelope("RowList", ["items": .array(items)]) }
-            let owned = zip(rows, items).filter { row, _ in
-                engine.owners(of: row).contains {
-                    $0.module == owner || $0.cell.contains { $0.description.lowercased() == owner.lowercased() }
-                }
+            let owners = engine.owners()
+            let wanted = query["owner"]?.lowercased()
+            let rows = engine.rows(plane: place.first, table: place.count > 1 ? place[1] : nil).filter { row in
+                wanted.map { wanted in
+                    owners[row, default: []].contains {
+                        $0.module == wanted || $0.cell.contains { $0.description.lowercased() == wanted }
+                    }
+                } ?? true
             }
-            return Report.envelope("RowList", ["items": .array(owned.map(\.1))])
+            return Report.envelope(
+                "RowList", ["items": .array(rows.map { Report.row($0, owners[$0] ?? [], engine, state) })])
         }
     }
 
     private func row(_ id: String) async -> JSON? {
         await scheduler.ask { engine, state in
-            engine.rows().first { $0.description == id }
-                .map { Report.envelope("Row", ["row": Report.row($0, engine, state)]) }
+            engine.rows().first { $0.description == id }.map { row in
+                let owners = engine.owners(of: row)
+                return Report.envelope(
+                    "Row",
+                    ["row": Report.row(row, owners, engine, state), "facts": Report.facts(of: row, owners, engine)])
+            }
         }
     }
 
@@ -123,9 +135,8 @@ struct ControlAPI: Sendable {
         await scheduler.ask { engine, state in
             guard let object = engine.objects().first(where: { $0.id.description.lowercased() == id.lowercased() })
             else { return nil }
-            let rows = engine.rows().filter { row in
-                engine.owners(of: row).contains { $0.cell.contains(object.id) }
-            }
+            let owners = engine.owners().filter { $0.value.contains { $0.cell.contains(object.id) } }
+            let rows = engine.rows().filter { owners[$0] != nil }
             var published: JSON = .null
             if let pod = object as? Pod, let port = engine.object(PodPort.self, pod.namespace, pod.name) {
                 published = Report.port(port)
@@ -134,7 +145,7 @@ struct ControlAPI: Sendable {
                 "Object",
                 [
                     "object": Report.object(object.id, engine), "port": published,
-                    "rows": .array(rows.map { Report.row($0, engine, state) }),
+                    "rows": .array(rows.map { Report.row($0, owners[$0] ?? [], engine, state) }),
                     "body": .string("\(object)"),
                 ])
         }

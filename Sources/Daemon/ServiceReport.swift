@@ -21,14 +21,15 @@ extension Report {
                 ])
             }
         }
-        let rows = engine.rows().filter { row in engine.owners(of: row).contains { $0.object == service.id } }
+        let owners = engine.owners().filter { $0.value.contains { $0.object == service.id } }
+        let rows = engine.rows().filter { owners[$0] != nil }
         return envelope(
             "Service",
             [
                 "object": object(service.id, engine), "type": .string(service.type.rawValue),
                 "addresses": .array(service.clusterIPs.map { .string($0) }),
                 "affinity": .integer(service.affinity == .clientIP ? service.affinityTimeout : 0),
-                "endpoints": .array(endpoints), "rows": .array(rows.map { row($0, engine, state) }),
+                "endpoints": .array(endpoints), "rows": .array(rows.map { row($0, owners[$0] ?? [], engine, state) }),
             ])
     }
 }

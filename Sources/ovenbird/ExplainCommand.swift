@@ -25,10 +25,10 @@ struct ExplainRow: ParsableCommand {
         output.print(
             answer,
             as: { _ in
-                var table = TextTable("COLUMN", "VALUE")
-                table.rows = found["columns"].members.map { [$0.key, Optional($0.value).text] }
-                for owner in found["owners"].list {
-                    table.rows.append(["from", "\(owner["module"].text) · \(owner["object"].text)"])
+                var table = TextTable("COLUMN", "VALUE", "FROM")
+                table.rows = answer["facts"].list.map { fact in
+                    let from = fact["owners"].list.map { "\($0["module"].text) · \($0["object"].text)" }
+                    return [fact["column"].text, fact["value"].text, from.joined(separator: ", ")]
                 }
                 return table
             }, names: { [row] })

@@ -31,6 +31,11 @@ struct TextTable {
 
     mutating func add(_ cells: String...) { rows.append(cells) }
 
+    mutating func dropLastColumn() {
+        headers.removeLast()
+        rows = rows.map { $0.dropLast() }
+    }
+
     func text(headers shown: Bool = true) -> String {
         let lines = (shown ? [headers] : []) + rows
         let widths = headers.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
