@@ -24,7 +24,6 @@ struct ControlAPI: Sendable {
         case ("GET", "/row"): await found(row(request.query["id"] ?? ""))
         case ("GET", "/objects"): await ok(objects(request.query))
         case ("GET", "/object"): await found(object(request.query["id"] ?? ""))
-        case ("GET", "/service"): await found(scheduler.ask { Report.service(request.query["id"] ?? "", $0, $1) })
         case ("POST", let path) where path.hasPrefix("/modules/"): await toggle(path, request.query)
         default: LocalServer.Answer(404, JSON.object(JSONObject(["message": "there is no \(request.path)"])).text())
         }
@@ -145,6 +144,7 @@ struct ControlAPI: Sendable {
                 "Object",
                 [
                     "object": Report.object(object.id, engine), "port": published,
+                    "descriptions": .array(engine.descriptions(of: object.id).map(Report.described)),
                     "rows": .array(rows.map { Report.row($0, owners[$0] ?? [], engine, state) }),
                     "body": .string("\(object)"),
                 ])

@@ -15,6 +15,23 @@ enum Report {
         [
             "module": .string(problem.module), "object": .string(problem.object?.description ?? ""),
             "field": .string(problem.field), "reason": .string(problem.reason), "message": .string(problem.message),
+            "what": .string(problem.what.rawValue),
+        ]
+    }
+
+    /// What a module says of an object.
+    static func described(_ said: Described) -> JSON {
+        let description = said.description
+        return [
+            "module": .string(said.module), "headline": .array(description.headline.map { .string($0) }),
+            "notes": .array((description.notes + [said.fault].compactMap(\.self)).map { .string($0) }),
+            "sheets": .array(
+                description.sheets.map { sheet in
+                    [
+                        "title": .string(sheet.title), "columns": .array(sheet.columns.map { .string($0) }),
+                        "rows": .array(sheet.rows.map { .array($0.map { .string($0) }) }),
+                    ]
+                }),
         ]
     }
 
