@@ -56,13 +56,7 @@ struct PodAttachments: AttachmentResolver {
     }
 
     func status() async throws(CNIError) {
-        let missing = await scheduler.ask { [node] engine, state in
-            if let missing = engine.whatIsMissing(state) { return String?.some(missing) }
-            guard engine.object(NodeNetwork.self, "", node) != nil else {
-                return "the cluster manager has not given it an id and subnets yet"
-            }
-            return engine.isSettled(Node.id(node)) ? nil : "its rows are not in force yet"
-        }
+        let missing = await scheduler.ask { [node] engine, state in engine.whatIsMissing(of: node, state) }
         if let missing { throw CNIError(.unavailable, "the node's network is not ready: \(missing)") }
     }
 }
