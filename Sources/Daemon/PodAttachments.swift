@@ -133,6 +133,9 @@ private struct Progress {
             return engine.problems().first { $0.object == self.pod?.id }.map { "addresses: \($0.message)" }
                 ?? "addresses"
         }
+        if pod.uid.isEmpty, !attachment.podUID.isEmpty {
+            return "the uid of the pod, which the runtime says is \(attachment.podUID)"
+        }
         guard isInForce else { return "its rows to be in force" }
         guard port.uid == pod.uid, let interface, interface.sandbox == attachment.sandbox else { return "its port" }
         return interface.installed ? "" : "ovn-controller to install the flows of its port"
