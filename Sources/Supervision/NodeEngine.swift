@@ -68,12 +68,17 @@ public struct NodeEngine: Sendable {
     }
 
     /// What makes devices, flows and tunnels of the data.
-    public func daemons() -> [SupervisedProcess] {
-        [
-            daemon(
-                "ovs-vswitchd",
-                [configuration.datapath == .userspace ? "--disable-system" : "--mlockall", "unix:\(vswitchSocket)"],
-                stop: .command(["ovs-appctl", "-t", "ovs-vswitchd", "exit"])),
+    ///
+    /// - Parameter bridge: a bridge that somebody else writes into the database. What comes after ovs-vswitchd waits for
+    ///   it: an ovn-controller that does not find its bridge at once tries again only after a second.
+    public func daemons(bridge: String? = nil) -> [SupervisedProcess] {
+        var vswitchd = daemon(
+            "ovs-vswitchd",
+            [configuration.datapath == .userspace ? "--disable-system" : "--mlockall", "unix:\(vswitchSocket)"],
+            stop: .command(["ovs-appctl", "-t", "ovs-vswitchd", "exit"]))
+        vswitchd.readyFile = bridge.map { "\(directory)/\($0).mgmt" }
+        return [
+            vswitchd,
             daemon("ovn-northd", ["--ovnnb-db=unix:\(northboundSocket)", "--ovnsb-db=unix:\(southboundSocket)"]),
             // Without --restart it would take its flows and tunnels away on exit.
             daemon(
