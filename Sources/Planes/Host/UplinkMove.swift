@@ -92,7 +92,8 @@ struct UplinkMove {
             try kernel.write { socket throws(NetlinkError) in try socket.deleteAddress(address, on: old.name) }
         }
         // IPv6 keeps the old route beside the new one where the kernel sees them as two.
-        for route in try UplinkLoad(of: old.index, kernel).routes where load.routes.contains(where: route.isInPlace(of:)) {
+        for route in try UplinkLoad(of: old.index, kernel).routes
+        where load.routes.contains(where: route.isInPlace(of:)) {
             try kernel.write { socket throws(NetlinkError) in try socket.deleteRoute(route) }
         }
     }
