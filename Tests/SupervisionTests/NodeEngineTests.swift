@@ -79,6 +79,16 @@ import Testing
             #expect(found == "e0\n")
         }
         await booted.stop()
+        // And once more, with nothing to forget.
+        try Files.write("\(scratch.path)/boot_id", "a third")
+        let idle = Supervisor([switchServer])
+        try await supervising(idle) {
+            #expect(await idle.states.map(\.phase) == [.running])
+            let noted = try Files.read("\(scratch.path)/boot_id")
+            let own = try Files.read("/proc/sys/kernel/random/boot_id")
+            #expect(noted == own)
+        }
+        await idle.stop()
     }
 
     /// The engine's own tools find everything, and a bridge comes up.
