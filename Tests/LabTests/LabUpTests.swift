@@ -1,3 +1,4 @@
+import Core
 import Glibc
 import Linux
 import Synchronization
@@ -42,6 +43,20 @@ private final class Steps: LabProgress {
         await #expect(throws: (any Error).self) { try await task.value }
         #expect(!Files.exists(up.paths.directory))
         #expect(!NetworkNamespace.names().contains { $0.hasPrefix(up.paths.namespacePrefix) })
+    }
+
+    @Test func aFailureToReadTheManifestsEndsTheSupervisor() async throws {
+        struct Blind: Feed {
+            struct Fault: Error {}
+            let name = "manifests"
+            func run(_ emit: @escaping @Sendable (FeedEvent) -> Void) async throws { throw Fault() }
+        }
+        let stage = try Stage("t-blind", nodes: 1)
+        let state = LabState()
+        let source = PodSource(
+            stage.paths, stage.record, state, Kubelet(stage.paths, stage.record, state),
+            LabEndpoints(stage.paths, stage.record, state))
+        await #expect(throws: Blind.Fault.self) { try await source.follow(Blind()) }
     }
 
     @Test func aLabThatIsThereIsNotTouched() async throws {
