@@ -1,6 +1,7 @@
 import Core
 import Glibc
 import Linux
+import Supervision
 import Synchronization
 import Testing
 
@@ -8,8 +9,22 @@ import Testing
 
 private final class Steps: LabProgress {
     private let seen = Mutex<[String]>([])
+    private let stream: AsyncStream<String>
+    private let news: AsyncStream<String>.Continuation
+
+    init() { (stream, news) = AsyncStream.makeStream() }
+
     var all: [String] { seen.withLock { $0 } }
-    func done(_ step: String, _ detail: String, after: Duration) { seen.withLock { $0.append(step) } }
+
+    func done(_ step: String, _ detail: String, after: Duration) {
+        seen.withLock { $0.append(step) }
+        news.yield(step)
+    }
+
+    func wait(for step: String) async {
+        for await done in stream where done == step { return }
+    }
+
     func waiting(_ step: String, for what: String) {}
 }
 
@@ -36,11 +51,23 @@ private final class Steps: LabProgress {
     }
 
     @Test func whatIsInterruptedLeavesNothing() async throws {
-        let up = up("t-stops", supervisor: ["sleep", "1000"], Steps())
+        let steps = Steps()
+        let note = "/tmp/ovbt-stops-\(getpid())"
+        defer { try? Files.remove(note) }
+        let up = up(
+            "t-stops", supervisor: ["sh", "-c", "echo $$ > \(note).new; mv \(note).new \(note); exec sleep 1000"], steps
+        )
         let task = Task { try await up.run() }
-        try await Task.sleep(for: .milliseconds(100))
+        await steps.wait(for: "underlay")
+        #expect(NetworkNamespace.names().contains { $0.hasPrefix(up.paths.namespacePrefix) })
+        try await FileWait.until(note, within: .seconds(10))
+        let supervisor = try #require(pid_t(Files.read(note).filter(\.isNumber)))
+        #expect(kill(supervisor, 0) == 0)
+        let began = ContinuousClock.now
         task.cancel()
-        await #expect(throws: (any Error).self) { try await task.value }
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(began.duration(to: .now) < .seconds(3))
+        #expect(kill(supervisor, 0) != 0)
         #expect(!Files.exists(up.paths.directory))
         #expect(!NetworkNamespace.names().contains { $0.hasPrefix(up.paths.namespacePrefix) })
     }
