@@ -50,10 +50,10 @@ public struct NodeEngine: Sendable {
     }
 
     /// In the order of start.
-    public func services() -> [Service] { databases() + daemons() }
+    public func services() -> [SupervisedProcess] { databases() + daemons() }
 
     /// What only keeps data: nothing on the machine changes when they run.
-    public func databases() -> [Service] {
+    public func databases() -> [SupervisedProcess] {
         [
             database("ovsdb-server", "conf.db", vswitchSocket, configuration.vswitchSchema, settle: introduce),
             database("ovnnb_db", "ovnnb_db.db", northboundSocket, configuration.northboundSchema) { [self] in
@@ -71,7 +71,7 @@ public struct NodeEngine: Sendable {
     ///
     /// - Parameter bridge: a bridge that somebody else writes into the database. What comes after ovs-vswitchd waits for
     ///   it: an ovn-controller that does not find its bridge at once tries again only after a second.
-    public func daemons(bridge: String? = nil) -> [Service] {
+    public func daemons(bridge: String? = nil) -> [SupervisedProcess] {
         var vswitchd = daemon(
             "ovs-vswitchd",
             [configuration.datapath == .userspace ? "--disable-system" : "--mlockall", "unix:\(vswitchSocket)"],
@@ -87,14 +87,16 @@ public struct NodeEngine: Sendable {
         ]
     }
 
-    private func daemon(_ name: String, _ arguments: [String], stop: Service.Stop = .signal(SIGTERM)) -> Service {
+    private func daemon(_ name: String, _ arguments: [String], stop: SupervisedProcess.Stop = .signal(SIGTERM))
+        -> SupervisedProcess
+    {
         service(name, [name] + arguments, stop: stop)
     }
 
     private func database(
         _ name: String, _ file: String, _ socket: String, _ schema: String,
         settle: @escaping @Sendable () throws -> Void
-    ) -> Service {
+    ) -> SupervisedProcess {
         // ovs-appctl and ovn-appctl find the switch's server by its process id, those of OVN by these names.
         let control = name == "ovsdb-server" ? [] : ["--unixctl=\(directory)/\(name).ctl"]
         let path = "\(directory)/\(file)"
@@ -110,10 +112,10 @@ public struct NodeEngine: Sendable {
         return service
     }
 
-    private func service(_ name: String, _ arguments: [String], stop: Service.Stop) -> Service {
+    private func service(_ name: String, _ arguments: [String], stop: SupervisedProcess.Stop) -> SupervisedProcess {
         let log = "\(directory)/\(name).log"
         let pidFile = "\(directory)/\(name).pid"
-        var service = Service(
+        var service = SupervisedProcess(
             name,
             arguments + ["--pidfile=\(pidFile)", "--log-file=\(log)", "-vconsole:off", "-vsyslog:off", "-vfile:info"],
             pidFile: pidFile, outputFile: "\(directory)/\(name).out")

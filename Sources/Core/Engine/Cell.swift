@@ -122,6 +122,14 @@ public struct NodeScope {
     ) {
         registration.each(handler)
     }
+
+    /// Says how an object of the kind stands, when somebody asks. It reads as a handler does; what it contributes is
+    /// dropped.
+    public mutating func describe<K: Kind>(
+        _: K.Type, _ handler: @escaping @Sendable (K, inout Cell) throws(Rejection) -> Description
+    ) {
+        registration.describe(handler)
+    }
 }
 
 /// Where the modules of the cluster manager register their handlers.
@@ -133,5 +141,13 @@ public struct ClusterScope {
         _: K.Type, _ handler: @escaping @Sendable (K, inout Cell) throws(Rejection) -> Void
     ) {
         registration.each(handler)
+    }
+
+    /// Says how an object of the kind stands, when somebody asks. It reads as a handler does; what it contributes is
+    /// dropped.
+    public mutating func describe<K: Kind>(
+        _: K.Type, _ handler: @escaping @Sendable (K, inout Cell) throws(Rejection) -> Description
+    ) {
+        registration.describe(handler)
     }
 }
