@@ -32,7 +32,7 @@ enum Balancing {
             complaints += unusable(plan.slices, for: frontends)
             complaints += affinityComplaints(service)
             plan.balancers.add(frontends, &cell)
-            BridgeFlows(service, world).add(frontends, &cell)
+            BridgeFlows(service, world).add(frontends, plan.balancers, &cell)
             HostTables.add(frontends, of: service, world, plan.balancers, &cell)
             Health.add(service, world, plan.slices, &cell)
         }

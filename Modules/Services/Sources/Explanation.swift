@@ -37,16 +37,19 @@ enum Explanation {
 
     /// Each address, for pods of this node and for all others.
     private static func ways(_ frontends: [Frontend], _ plan: Plan) -> Description.Sheet {
-        var sheet = Description.Sheet("LEADS TO", "ADDRESS", "FOR", "BACKENDS", "ROW")
+        var sheet = Description.Sheet("LEADS TO", "ADDRESS", "FOR", "BACKENDS", "BY")
         for frontend in frontends {
             for address in frontend.addresses(plan.world.own) {
                 let name = "\(frontend.transport.rawValue.lowercased()) \(Backend(address, frontend.number))"
+                let own = plan.balancers.ownBackend(frontend, address.family)
                 for (part, backends) in plan.balancers.placed(frontend, address.family) {
-                    sheet.add(
-                        name, part.clients,
-                        backends.isEmpty
-                            ? "none: refused" : backends.map(\.description).joined(separator: " "),
-                        "nb/Load_Balancer/\(plan.balancers.name(frontend.transport, part))")
+                    let text = backends.map(\.description).joined(separator: " ")
+                    let balancer = plan.balancers.name(frontend.transport, part)
+                    if let own, part.sides == [.router] {
+                        sheet.add(name, part.clients, own.description, "the host's nftables")
+                    } else {
+                        sheet.add(name, part.clients, text.isEmpty ? "none: refused" : text, balancer)
+                    }
                 }
             }
         }
