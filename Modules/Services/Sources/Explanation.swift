@@ -58,13 +58,30 @@ enum Explanation {
 
     private static func endpoints(_ service: Service, _ plan: Plan) -> Description.Sheet {
         var sheet = Description.Sheet("ENDPOINTS", "PORT", "ENDPOINT", "NODE", "USED", "WHY")
+        let families = Set(service.clusterIPs.compactMap { IPAddress($0)?.family })
         for port in service.ports {
             for standing in Backends(of: service, port, plan.slices, on: plan.world.local.nodeName).standings {
+                let family = standing.backend.address.family
+                let isUsed = standing.isUsed && families.contains(family)
+                let reason =
+                    families.contains(family) ? standing.reason : "the service has no \(family) address"
                 sheet.add(
                     "\(port.transport.lowercased()) \(port.port)", standing.backend.description, standing.node,
-                    standing.isUsed ? "yes" : "no", standing.reason)
+                    isUsed ? "yes" : "no",
+                    isUsed ? reason + limits(service, standing.node, plan.world.local.nodeName) : reason)
             }
         }
         return sheet
+    }
+
+    /// Which clients an endpoint does not get, though it is used.
+    private static func limits(_ service: Service, _ node: String, _ own: String) -> String {
+        guard node != own else { return "" }
+        switch (service.externalPolicy == .local && service.type != .clusterIP, service.internalPolicy == .local) {
+        case (true, true): return "; only for pods here that ask a node port: the policies are Local"
+        case (true, false): return "; not for clients from outside here: the external policy is Local"
+        case (false, true): return "; not at the cluster's address here: the internal policy is Local"
+        case (false, false): return ""
+        }
     }
 }

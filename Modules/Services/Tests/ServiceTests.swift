@@ -206,6 +206,23 @@ struct ServiceTests {
         #expect(events(node, "new").isEmpty)
     }
 
+    @Test("says of an SCTP port that the userspace datapath cannot translate", arguments: [Datapath.netdev, .system])
+    func untranslated(datapath: Datapath) throws {
+        let world = Surroundings(datapath: datapath)
+        let node = try NodeHarness(ServicesModule.self)
+        let slice = EndpointSlice(
+            namespace: "shop", name: "s", service: "web", ports: [.init(8080, name: "http", transport: "SCTP")],
+            endpoints: [.init(["10.244.1.5"])])
+        func service(_ port: Int) -> Service {
+            world.service { $0.ports = [.init(port, name: "http", transport: "SCTP")] }
+        }
+        try node.apply(world.all + [service(80), slice])
+        #expect(node.problems.map(\.reason) == (datapath == .netdev ? ["UntranslatedPort"] : []))
+        #expect(node.row(LoadBalancer.self, "Service_shop/web_SCTP_cluster")?.map("vips")["10.96.0.10:80"] != nil)
+        try node.apply(service(8080))
+        #expect(node.problems.isEmpty)
+    }
+
     @Test("answers health checks with its ready local endpoints, while its policy is Local")
     func health() throws {
         func balanced(_ policy: Service.Policy) -> Service {
