@@ -74,7 +74,10 @@ struct ModulesCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Switches a module on, until the daemon restarts.")
         @Argument var name: String
         @OptionGroup var target: TargetOptions
-        func run() throws { try switchModule(name, on: true, target) }
+        func run() throws {
+            try switchModule(name, on: true, target)
+            print("\(Mark.ok) \(name) is on")
+        }
     }
 
     struct Disable: ParsableCommand {

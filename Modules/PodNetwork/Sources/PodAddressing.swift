@@ -15,9 +15,7 @@ enum PodAddressing {
             if let annotated { cell.publish(port(of: pod, annotated, isLocal: false)) }
             return
         }
-        // A value that makes no sense stops the pod here, before it has a network.
-        _ = try Bandwidth(pod)
-        let requested = try RequestedNetwork(pod)
+        let requested = try request(of: pod, annotated, &cell)
         guard let node = cell.get(NodeNetwork.self, "", pod.nodeName),
             let addresses = try addresses(of: pod, annotated, requested, node, &cell)
         else { return }
@@ -28,21 +26,43 @@ enum PodAddressing {
         logicalPort(port, node, &cell)
     }
 
+    /// What the pod asks for. Words that make no sense stop a pod here before it has a network; one that has its
+    /// network keeps that.
+    private static func request(
+        of pod: Pod, _ annotated: PodNetworkAssignment?, _ cell: inout Cell
+    ) throws(Rejection) -> RequestedNetwork {
+        guard let annotated else {
+            _ = try Bandwidth(pod)
+            return try RequestedNetwork(pod)
+        }
+        do { _ = try Bandwidth(pod) } catch { cell.report(error) }
+        do { return try RequestedNetwork(pod) } catch {
+            cell.report(error)
+            return RequestedNetwork(keeping: annotated)
+        }
+    }
+
     /// One address per family, from the node's subnets. An annotated one is kept for the life of the pod.
+    ///
+    /// IPv4 chooses first: its subnets are the small ones, and the pod's IPv6 address then ends alike if it can.
     private static func addresses(
         of pod: Pod, _ annotated: PodNetworkAssignment?, _ requested: RequestedNetwork, _ node: NodeNetwork,
         _ cell: inout Cell
     ) throws(Rejection) -> [IPNetwork]? {
-        var addresses: [IPNetwork] = []
-        for subnet in node.subnets {
-            let pool = Self.pool(of: subnet, in: node)
+        var addresses = ByFamily<IPNetwork>()
+        var alike: Int?
+        for subnet in node.subnets.sorted(by: { $0.family < $1.family }) {
+            let pool = Self.pool(of: subnet)
             let wanted = try annotated == nil ? requested.offset(in: subnet, of: pool.range) : nil
             let hint = annotated?.addresses.first { subnet.contains($0.address) }
                 .map { Int(truncatingIfNeeded: $0.address.number - subnet.base.number) }
-            guard let offset = try offset(in: subnet, of: pool, wanted, hint, pod, node, &cell) else { return nil }
-            addresses.append(subnet.interface(subnet[offset]))
+            guard let offset = try offset(in: subnet, of: pool, wanted, hint ?? alike, pod, node, &cell) else {
+                return nil
+            }
+            alike = offset
+            addresses[subnet.family] = subnet.interface(subnet[offset])
         }
-        return addresses
+        return node.subnets.compactMap { addresses[$0.family] }
     }
 
     private static func offset(
@@ -69,11 +89,9 @@ enum PodAddressing {
         }
     }
 
-    /// The addresses after the gateway's and the node's own; in IPv4 without the broadcast address. In a dual-stack
-    /// subnet both families offer as many, so that a pod's two addresses usually end alike.
-    private static func pool(of subnet: IPNetwork, in node: NodeNetwork) -> Pool {
-        let sizes = node.subnets.map { $0.family == .v4 ? $0.count - 2 : min($0.count - 1, 65_534) }
-        let last = subnet.family == .v4 ? subnet.count - 2 : min(subnet.count - 1, max(sizes.min() ?? 3, 3))
+    /// The addresses after the gateway's and the node's own; in IPv4 without the broadcast address.
+    private static func pool(of subnet: IPNetwork) -> Pool {
+        let last = subnet.family == .v4 ? subnet.count - 2 : min(subnet.count - 1, 65_534)
         return Pool("pod-addresses/\(subnet)", 3...max(last, 3))
     }
 
