@@ -21,10 +21,9 @@ struct ControlAPI: Sendable {
         case ("GET", "/start-times"): ok(times.json)
         case ("POST", "/audit"): await ok(audit())
         case ("GET", "/rows"): await ok(rows(request.query))
-        case ("GET", "/row"): await found(row(request.query["id"] ?? ""))
+        case ("GET", "/row"): await row(request.query["id"] ?? "")
         case ("GET", "/objects"): await ok(objects(request.query))
-        case ("GET", "/object"): await found(object(request.query["id"] ?? ""))
-        case ("GET", "/service"): await found(scheduler.ask { Report.service(request.query["id"] ?? "", $0, $1) })
+        case ("GET", "/object"): await object(request.query["id"] ?? "")
         case ("POST", let path) where path.hasPrefix("/modules/"): await toggle(path, request.query)
         default: LocalServer.Answer(404, JSON.object(JSONObject(["message": "there is no \(request.path)"])).text())
         }
@@ -32,8 +31,15 @@ struct ControlAPI: Sendable {
 
     private func ok(_ json: JSON) -> LocalServer.Answer { .init(200, json.text()) }
 
-    private func found(_ json: JSON?) -> LocalServer.Answer {
-        json.map(ok) ?? .init(404, JSON.object(JSONObject(["message": "there is no such thing (NotFound)"])).text())
+    /// The nearest of those that begin the same: of the same kind or plane.
+    private func alike(_ id: String, _ all: [String]) -> String? {
+        let head = id.prefix { $0 != "/" }.lowercased()
+        return nearest(to: id, in: all.filter { $0.prefix(head.count).lowercased() == head })
+    }
+
+    private func missing(_ what: String, hint nearest: String?) -> LocalServer.Answer {
+        let hint = nearest.map { "; did you mean \($0)?" } ?? ""
+        return .init(404, JSON.object(JSONObject(["message": "there is no \(what) (NotFound)\(hint)"])).text())
     }
 
     private func status() async -> JSON {
@@ -67,6 +73,10 @@ struct ControlAPI: Sendable {
             let on = Set(engine.enabledModules)
             let counts = engine.counts()
             let problems = engine.problems()
+            var rows: [String: Int] = [:]
+            for owners in engine.owners().values {
+                for module in Set(owners.map(\.module)) { rows[module, default: 0] += 1 }
+            }
             return Report.envelope(
                 "ModuleList",
                 [
@@ -76,10 +86,12 @@ struct ControlAPI: Sendable {
                                 "name": .string(manifest.name), "summary": .string(manifest.summary),
                                 "stage": .string(manifest.stage.rawValue), "on": .boolean(on.contains(manifest.name)),
                                 "cells": .integer(counts.cells[manifest.name] ?? 0),
+                                "rows": .integer(rows[manifest.name] ?? 0),
                                 "problems": .array(
                                     problems.filter { $0.module == manifest.name }.map(Report.problem)),
                                 "reads": .array(manifest.reads.map { .string($0.kind) }),
                                 "publishes": .array(manifest.publishes.map { .string($0.kind) }),
+                                "writes": .array(manifest.writes.map { .string("\($0)") }),
                             ]
                         })
                 ])
@@ -89,22 +101,31 @@ struct ControlAPI: Sendable {
     private func rows(_ query: [String: String]) async -> JSON {
         await scheduler.ask { engine, state in
             let place = query["table"].map { $0.split(separator: "/", maxSplits: 1).map(String.init) } ?? []
-            let rows = engine.rows(plane: place.first, table: place.count > 1 ? place[1] : nil)
-            let items = rows.map { Report.row($0, engine, state) }
-            guard let owner = query["owner"] else { return Report.envelope("RowList", ["items": .array(items)]) }
-            let owned = zip(rows, items).filter { row, _ in
-                engine.owners(of: row).contains {
-                    $0.module == owner || $0.cell.contains { $0.description.lowercased() == owner.lowercased() }
-                }
+            let owners = engine.owners()
+            let wanted = query["owner"]?.lowercased()
+            let rows = engine.rows(plane: place.first, table: place.count > 1 ? place[1] : nil).filter { row in
+                wanted.map { wanted in
+                    owners[row, default: []].contains {
+                        $0.module == wanted || $0.cell.contains { $0.description.lowercased() == wanted }
+                    }
+                } ?? true
             }
-            return Report.envelope("RowList", ["items": .array(owned.map(\.1))])
+            return Report.envelope(
+                "RowList", ["items": .array(rows.map { Report.row($0, owners[$0] ?? [], engine, state) })])
         }
     }
 
-    private func row(_ id: String) async -> JSON? {
+    private func row(_ id: String) async -> LocalServer.Answer {
         await scheduler.ask { engine, state in
-            engine.rows().first { $0.description == id }
-                .map { Report.envelope("Row", ["row": Report.row($0, engine, state)]) }
+            let rows = engine.rows()
+            guard let row = rows.first(where: { $0.description == id }) else {
+                return missing("row \(id)", hint: alike(id, rows.map(\.description)))
+            }
+            let owners = engine.owners(of: row)
+            return ok(
+                Report.envelope(
+                    "Row",
+                    ["row": Report.row(row, owners, engine, state), "facts": Report.facts(of: row, owners, engine)]))
         }
     }
 
@@ -119,24 +140,13 @@ struct ControlAPI: Sendable {
         }
     }
 
-    private func object(_ id: String) async -> JSON? {
+    private func object(_ id: String) async -> LocalServer.Answer {
         await scheduler.ask { engine, state in
-            guard let object = engine.objects().first(where: { $0.id.description.lowercased() == id.lowercased() })
-            else { return nil }
-            let rows = engine.rows().filter { row in
-                engine.owners(of: row).contains { $0.cell.contains(object.id) }
+            let objects = engine.objects()
+            if let object = objects.first(where: { $0.id.description.lowercased() == id.lowercased() }) {
+                return ok(Report.whole(object, engine, state))
             }
-            var published: JSON = .null
-            if let pod = object as? Pod, let port = engine.object(PodPort.self, pod.namespace, pod.name) {
-                published = Report.port(port)
-            }
-            return Report.envelope(
-                "Object",
-                [
-                    "object": Report.object(object.id, engine), "port": published,
-                    "rows": .array(rows.map { Report.row($0, engine, state) }),
-                    "body": .string("\(object)"),
-                ])
+            return missing(id, hint: alike(id, objects.map(\.id.description)))
         }
     }
 
@@ -210,6 +220,24 @@ extension Report {
             "state": .string(!problems.isEmpty ? "failed" : engine.isSettled(id) ? "settled" : "waiting"),
             "problems": .array(problems.map(problem)),
         ]
+    }
+
+    /// An object with what modules say of it and all rows that are there because of it.
+    static func whole(_ object: any Kind, _ engine: Engine, _ state: RunState) -> JSON {
+        let owners = engine.owners().filter { $0.value.contains { $0.cell.contains(object.id) } }
+        let rows = engine.rows().filter { owners[$0] != nil }
+        var published: JSON = .null
+        if let pod = object as? Pod, let port = engine.object(PodPort.self, pod.namespace, pod.name) {
+            published = Report.port(port)
+        }
+        return envelope(
+            "Object",
+            [
+                "object": Report.object(object.id, engine), "port": published,
+                "descriptions": .array(engine.descriptions(of: object.id).map(described)),
+                "rows": .array(rows.map { row($0, owners[$0] ?? [], engine, state) }),
+                "body": .string("\(object)"),
+            ])
     }
 
     static func port(_ port: PodPort) -> JSON {

@@ -34,7 +34,7 @@ extension DaemonProcess {
                 datapath: node.datapath == .netdev ? .userspace : .kernel))
         let log = log
         let databases = Supervisor(engine.databases()) { log.info("\($0)") }
-        let daemons = Supervisor(engine.daemons()) { log.info("\($0)") }
+        let daemons = Supervisor(engine.daemons(bridge: Topology.integrationBridge)) { log.info("\($0)") }
         do {
             try await untilStopped {
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -105,8 +105,8 @@ extension DaemonProcess {
     /// Writes the runtime's configuration last: until it is there, the runtime knows the node to be not ready.
     private func announceReadiness(_ scheduler: Scheduler, cniSocket: String) async throws {
         let name = configuration.node.nodeName
-        let isReady = await scheduler.first { engine, _ in
-            engine.object(NodeNetwork.self, "", name).flatMap { engine.isSettled($0.id) ? true : nil }
+        let isReady = await scheduler.first { engine, state in
+            engine.whatIsMissing(of: name, state) == nil ? true : nil
         }
         guard isReady == true else { return }
         let daemon = configuration.daemon

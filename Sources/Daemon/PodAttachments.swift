@@ -56,13 +56,7 @@ struct PodAttachments: AttachmentResolver {
     }
 
     func status() async throws(CNIError) {
-        let missing = await scheduler.ask { [node] engine, state in
-            if let missing = engine.whatIsMissing(state) { return String?.some(missing) }
-            guard engine.object(NodeNetwork.self, "", node) != nil else {
-                return "the cluster manager has not given it an id and subnets yet"
-            }
-            return engine.isSettled(Node.id(node)) ? nil : "its rows are not in force yet"
-        }
+        let missing = await scheduler.ask { [node] engine, state in engine.whatIsMissing(of: node, state) }
         if let missing { throw CNIError(.unavailable, "the node's network is not ready: \(missing)") }
     }
 }
@@ -138,6 +132,9 @@ private struct Progress {
         guard let pod, let port else {
             return engine.problems().first { $0.object == self.pod?.id }.map { "addresses: \($0.message)" }
                 ?? "addresses"
+        }
+        if pod.uid.isEmpty, !attachment.podUID.isEmpty {
+            return "the uid of the pod, which the runtime says is \(attachment.podUID)"
         }
         guard isInForce else { return "its rows to be in force" }
         guard port.uid == pod.uid, let interface, interface.sandbox == attachment.sandbox else { return "its port" }

@@ -7,6 +7,13 @@ public struct StartRefusal: Error, Sendable {
     public let problems: [Problem]
 }
 
+/// Why a daemon ends while it works: a plane has failed, and with it its copy of the table is lost. It would take the
+/// next difference for the whole; a new daemon compares everything.
+public struct PlaneFailure: Error, Hashable, Sendable {
+    public let plane: String
+    public let reason: String
+}
+
 /// Runs the core: takes what feeds bring, lets it settle in turns, and hands each plane its difference.
 ///
 /// The engine is synchronous and lives in this actor alone.
@@ -22,6 +29,7 @@ public actor Scheduler {
     /// The problems that were given to the core as objects.
     private var told: [ObjectID: ObjectProblems] = [:]
     private(set) var state = RunState()
+    private var failure: PlaneFailure?
 
     /// - Parameter make: makes the engine with its modules enabled; called inside the actor, which owns it from then.
     public init(log: Logger, engine make: @Sendable () throws -> Engine) throws {
@@ -32,7 +40,7 @@ public actor Scheduler {
     /// Works until its task is cancelled. What the planes have put in place stays.
     ///
     /// Throws `StartRefusal` when a module cannot work on this node at all, before any plane has been told anything,
-    /// and `DaemonFailure` when a plane fails later.
+    /// and `PlaneFailure` when a plane fails later.
     public func run(feeds: [any Feed], planes: [any Plane]) async throws {
         self.planes = planes
         for plane in planes { state.planes[plane.name] = .init() }
@@ -44,8 +52,11 @@ public actor Scheduler {
             for plane in planes {
                 group.addTask {
                     await keepGoing("plane \(plane.name)", log) {
-                        do { try await plane.run { mailbox.add(.report($0)) } } catch {
-                            mailbox.add(.ended(plane: plane.name))
+                        do {
+                            try await plane.run { mailbox.add(.report($0)) }
+                            if !Task.isCancelled { throw DaemonFailure("it ended by itself") }
+                        } catch {
+                            try await self.mayGoOn(plane, after: error)
                             throw error
                         }
                     }
@@ -65,17 +76,21 @@ public actor Scheduler {
         if let refusal { throw refusal }
     }
 
+    /// Before the first delta there is nothing to lose, and a plane that fails is tried again. After it, a plane that
+    /// has failed must not see another one.
+    private func mayGoOn(_ plane: any Plane, after error: any Error) throws {
+        guard state.isStarted, !Task.isCancelled else { return }
+        failure = failure ?? PlaneFailure(plane: plane.name, reason: "\(error)")
+        mailbox.ring()
+        throw CancellationError()
+    }
+
     private func step() -> (any Error)? {
+        if let failure { return failure }
         for letter in mailbox.empty() {
             switch letter {
             case .event(let event): take(event)
             case .report(let report): take(report)
-            case .ended(let plane):
-                // It has lost its mirror of the table, and would take the next difference for the whole. A new daemon
-                // compares everything; before the first delta there is nothing to lose, and the plane is tried again.
-                if state.isStarted {
-                    return DaemonFailure("the plane \(plane) failed; a new daemon puts everything right")
-                }
             }
         }
         var isChanged = false

@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Model
 
 /// Makes a lab and waits until it works; what it made is removed again when it cannot, or is interrupted.
 public struct LabUp: Sendable {
@@ -62,6 +63,15 @@ public struct LabUp: Sendable {
             throw LabFailure(
                 "there is no CNI executable at \(record.plugin) (NotFound)",
                 next: "swift build --product ovenbird-cni, or give --cni PATH")
+        }
+        do throws(ConfigurationErrors) {
+            let text = NodeFiles(paths: paths, record: record).configuration(record.nodes[0])
+            _ = try NetworkConfiguration(ConfigurationInput(file: ("the lab", text), hostName: record.nodes[0]))
+        } catch {
+            throw LabFailure(
+                "the lab's networks cannot be (BadConfiguration)",
+                because: error.problems.map(\.message).joined(separator: "\n    "),
+                next: "give others with --cluster-subnets", exitCode: 2)
         }
         let leftovers = NetworkNamespace.names().contains { $0.hasPrefix(paths.namespacePrefix) }
         guard !leftovers, !Files.exists(paths.directory) else {

@@ -93,6 +93,9 @@ public class Harness {
 
     public func objects<K: Kind>(_: K.Type) -> [K] { engine.objects(kind: K.kind).compactMap { $0 as? K } }
 
+    /// What the modules say of an object; nil when none says anything.
+    public func description(of id: ObjectID) -> Description? { engine.descriptions(of: id).first?.description }
+
     // MARK: laws
 
     /// A fresh engine with the same modules that got the objects at once.

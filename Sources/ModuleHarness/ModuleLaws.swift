@@ -8,6 +8,7 @@ public import Core
 /// 4. Removing every object leaves nothing; so does switching the module off, and on again restores every row.
 /// 5. A broken object keeps its last good rows, and disturbs no row of another object.
 /// 6. Only claimed tables, columns and kinds are written and read.
+/// 7. Describing an object changes nothing.
 public enum ModuleLaws {
     /// Checks a module that runs on nodes. `broken` holds spoilt versions of some of the objects.
     public static func check<M: NodeModule>(
@@ -32,6 +33,7 @@ public enum ModuleLaws {
         try orders(reference, objects)
         try incremental(try make(), objects)
         try again(reference, objects)
+        try describes(reference)
         for spoilt in broken { try keepsLastGood(try make(), objects, spoilt) }
         try toggles(reference, module)
         try leavesNothing(reference, module, objects)
@@ -82,6 +84,18 @@ public enum ModuleLaws {
         deltas = harness.deltas
         guard deltas.allSatisfy(\.rows.isEmpty) else {
             throw BrokenLaw("applying every object again changes nothing", difference(before, harness.text))
+        }
+    }
+
+    private static func describes(_ harness: Harness) throws {
+        let before = harness.engine.counts()
+        for object in harness.engine.objects() {
+            for fault in harness.engine.descriptions(of: object.id).compactMap(\.fault) {
+                throw BrokenLaw("a describer reads only what its manifest says", fault)
+            }
+        }
+        guard harness.engine.counts() == before, harness.run().allSatisfy(\.rows.isEmpty) else {
+            throw BrokenLaw("describing an object changes nothing", "\(before), then \(harness.engine.counts())")
         }
     }
 

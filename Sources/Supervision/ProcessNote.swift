@@ -40,7 +40,7 @@ struct ProcessNote {
     }
 
     /// Whether the process that has the number now is this one.
-    func isTrue(of service: Service) -> Bool {
+    func isTrue(of service: SupervisedProcess) -> Bool {
         if let began { return began == Self.began(pid) }
         return service.arguments.first.map(arguments.contains) ?? false
     }

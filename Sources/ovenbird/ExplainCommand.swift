@@ -4,7 +4,7 @@ import Model
 struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Why something is as it is.",
-        subcommands: [ExplainRow.self, ExplainObject.self, ExplainPod.self, ExplainService.self])
+        subcommands: [ExplainObject.self, ExplainPod.self, ExplainRow.self], defaultSubcommand: ExplainObject.self)
 }
 
 struct ExplainRow: ParsableCommand {
@@ -17,7 +17,7 @@ struct ExplainRow: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let (node, answer) = try target.firstThatKnows("/row?id=\(escaped(row))", "row \(row)", next: "ovenbird rows")
+        let (node, answer) = try target.firstThatKnows("/row?id=\(escaped(row))", next: "ovenbird rows")
         let found = answer["row"] ?? .null
         if output.output == .table {
             print("\(row) on \(node) · \(found["refused"].map { "refused: \(Optional($0).text)" } ?? "desired")")
@@ -25,10 +25,10 @@ struct ExplainRow: ParsableCommand {
         output.print(
             answer,
             as: { _ in
-                var table = TextTable("COLUMN", "VALUE")
-                table.rows = found["columns"].members.map { [$0.key, Optional($0.value).text] }
-                for owner in found["owners"].list {
-                    table.rows.append(["from", "\(owner["module"].text) · \(owner["object"].text)"])
+                var table = TextTable("COLUMN", "VALUE", "FROM")
+                table.rows = answer["facts"].list.map { fact in
+                    let from = fact["owners"].list.map { "\($0["module"].text) · \($0["object"].text)" }
+                    return [fact["column"].text, fact["value"].text, from.joined(separator: ", ")]
                 }
                 return table
             }, names: { [row] })
@@ -37,37 +37,20 @@ struct ExplainRow: ParsableCommand {
 
 struct ExplainObject: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "object", abstract: "What came of an object: its state, its problems, its rows.",
-        discussion: "EXAMPLE:\n  ovenbird explain object Node/n1 --node n2")
+        commandName: "object", abstract: "What came of an object: its state, its problems, what modules say, its rows.",
+        discussion: """
+            EXAMPLES:
+              ovenbird explain service shop/web --node n1      where its addresses lead, why an endpoint is not used
+              ovenbird explain object Node/n1 --node n2
+              ovenbird explain Service/shop/web -o wide        with all rows
+            """)
 
-    @Argument(help: "Kind/NAMESPACE/NAME, or Kind/NAME.") var object: String
+    @Argument(help: ArgumentHelp("KIND NAMESPACE/NAME, or KIND/NAMESPACE/NAME.", valueName: "object"))
+    var words: [String]
     @OptionGroup var target: TargetOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
-        let (node, answer) = try target.firstThatKnows(
-            "/object?id=\(escaped(object))", "object \(object)", next: "ovenbird objects")
-        let problems = (answer["object"]?["problems"]).list
-        if output.output == .table {
-            print("\(object) on \(node) · \((answer["object"]?["state"]).text) · \(answer["rows"].list.count) rows")
-            for problem in problems {
-                print(
-                    "\(Mark.attention) \(problem["field"].text): \(problem["message"].text) (\(problem["reason"].text))"
-                )
-            }
-            if !problems.isEmpty { print("kept: the last good rows · next: correct the object; nothing else to do") }
-        }
-        output.print(
-            answer,
-            as: { _ in
-                var table = TextTable("ROW", "MODULE")
-                table.rows = answer["rows"].list.map {
-                    [$0["row"].text, ($0["owners"].list.first?["module"]).text]
-                }
-                return table
-            }, names: { answer["rows"].list.map { $0["row"].text } })
-        if !problems.isEmpty { throw ExitCode(1) }
-    }
+    func run() throws { try Explanation.show(words.joined(separator: "/"), target, output) }
 }
 
 struct ExplainPod: ParsableCommand {
@@ -81,45 +64,21 @@ struct ExplainPod: ParsableCommand {
 
     func run() throws {
         let answers = try target.ask("/object?id=\(escaped("Pod/\(pod)"))")
-        let local = answers.first { ($0.answer["port"]?["local"]).isTrue } ?? answers.first
-        guard let (_, answer) = local else { return }
-        let port = answer["port"]
-        let object = answer["object"]
-        if output.output == .table {
-            let addresses = (port?["addresses"]).list.map { Optional($0).text }.joined(separator: " ")
-            print(
-                "\(pod) on \((port?["node"]).text) · \((object?["state"]).text) · \(addresses) · \((port?["mac"]).text)"
-            )
-            for problem in (object?["problems"]).list {
-                print("\(Mark.attention) WAITING: \(problem["message"].text) (\(problem["reason"].text))")
-            }
-        }
-        output.print(
-            answer,
-            as: { _ in
-                var table = TextTable("ROW", "MODULE", "STATE")
-                table.rows = answer["rows"].list.map {
-                    [
-                        $0["row"].text, ($0["owners"].list.first?["module"]).text,
-                        $0["refused"].map { "refused: \(Optional($0).text)" } ?? "ok",
-                    ]
-                }
-                return table
-            }, names: { [pod] })
-        if !(object?["problems"]).list.isEmpty { throw ExitCode(1) }
+        guard let (node, answer) = answers.first(where: { ($0.answer["port"]?["local"]).isTrue }) ?? answers.first
+        else { return }
+        try Explanation(node: node, answer: answer).print(output)
     }
 }
 
 extension TargetOptions {
-    /// The first daemon that knows a thing.
-    func firstThatKnows(_ path: String, _ what: String, next: String) throws -> (node: String, answer: JSON) {
+    /// The first daemon that knows a thing; else what the last one says of it.
+    func firstThatKnows(_ path: String, next: String) throws -> (node: String, answer: JSON) {
         var last: CommandFailure?
         for target in try targets() {
             do { return (target.name, try target.get(path)) } catch let failure as CommandFailure { last = failure }
         }
-        guard let last, last.exitCode != 1 else {
-            throw CommandFailure(what: "there is no \(what) (NotFound)", next: next, exitCode: 1)
-        }
-        throw last
+        var failure = last ?? CommandFailure(what: "there is no daemon to ask (Unreachable)")
+        failure.next = failure.next ?? next
+        throw failure
     }
 }

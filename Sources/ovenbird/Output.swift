@@ -31,6 +31,11 @@ struct TextTable {
 
     mutating func add(_ cells: String...) { rows.append(cells) }
 
+    mutating func dropLastColumn() {
+        headers.removeLast()
+        rows = rows.map { $0.dropLast() }
+    }
+
     func text(headers shown: Bool = true) -> String {
         let lines = (shown ? [headers] : []) + rows
         let widths = headers.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
@@ -58,6 +63,13 @@ enum Mark {
     static var ok: String { isUnicode ? "✓" : "ok" }
     static var failed: String { isUnicode ? "✗" : "x" }
     static let attention = "!"
+}
+
+/// Asks on a terminal; elsewhere nobody can answer, which is a no.
+func confirmed(_ question: String) -> Bool {
+    guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return false }
+    say("\(question) [y/N]")
+    return ["y", "yes"].contains(readLine()?.lowercased())
 }
 
 /// JSON as YAML: block style, strings quoted when they could be read as something else.

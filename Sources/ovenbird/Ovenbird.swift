@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import Glibc
 import Lab
+import Model
 
 @main
 struct Ovenbird: AsyncParsableCommand {
@@ -35,7 +36,7 @@ struct Ovenbird: AsyncParsableCommand {
         } catch {
             let code = exitCode(for: error)
             if code == .validationFailure {
-                say(fullMessage(for: error))
+                say(fullMessage(for: error) + suggestion(for: CommandLine.arguments.dropFirst()))
                 Glibc.exit(2)
             }
             if let failure = error as? CommandFailure ?? (error as? LabFailure).map(CommandFailure.init(lab:)) {
@@ -45,6 +46,21 @@ struct Ovenbird: AsyncParsableCommand {
             exit(withError: error)
         }
     }
+}
+
+/// The nearest command to a mistyped one.
+private func suggestion(for words: ArraySlice<String>) -> String {
+    var command: any ParsableCommand.Type = Ovenbird.self
+    for word in words where !word.hasPrefix("-") {
+        let commands = command.configuration.subcommands
+        guard !commands.isEmpty else { return "" }
+        if let next = commands.first(where: { $0._commandName == word }) {
+            command = next
+            continue
+        }
+        return nearest(to: word, in: commands.map { $0._commandName }).map { "\n  did you mean: \($0)" } ?? ""
+    }
+    return ""
 }
 
 /// Prints to standard error, where everything goes that is not the answer.

@@ -50,22 +50,29 @@ struct StatusCommand: ParsableCommand {
         return table
     }
 
+    /// One line for each thing that is wrong, however many nodes say so.
     private func problems(_ answers: [(node: String, answer: JSON)]) {
+        var nodes: [String: [String]] = [:]
         var lines: [String] = []
+        func add(_ line: String, _ node: String) {
+            if nodes[line] == nil { lines.append(line) }
+            nodes[line, default: []].append(node)
+        }
         for (node, answer) in answers {
-            if case .string(let missing)? = answer["missing"] { lines.append("\(node): \(missing)") }
-            for problem in answer["problems"].list {
-                let object = problem["object"].text
-                let field = problem["field"].text
-                lines.append(
-                    "\(node): \(object.isEmpty ? "" : object + ": ")\(field.isEmpty ? "" : field + ": ")"
-                        + "\(problem["message"].text) (\(problem["reason"].text))"
-                        + (object.isEmpty ? "" : "\n  next: ovenbird explain object \(object)"))
-            }
+            if case .string(let missing)? = answer["missing"] { add(missing, node) }
+            for problem in answer["problems"].list { add(text(of: problem), node) }
         }
         guard !lines.isEmpty else { return }
         print("\n\(lines.count) PROBLEM\(lines.count == 1 ? "" : "S")")
-        lines.forEach { print("\(Mark.attention) \($0)") }
+        for line in lines { print("\(Mark.attention) \(places(nodes[line] ?? [], of: answers.count)): \(line)") }
+    }
+
+    private func text(of problem: JSON) -> String {
+        let object = problem["object"].text
+        let field = problem["field"].text
+        return "\(object.isEmpty ? "" : object + ": ")\(field.isEmpty ? "" : field + ": ")"
+            + "\(problem["message"].text) (\(problem["reason"].text))"
+            + (object.isEmpty ? "" : "\n  next: ovenbird explain object \(object)")
     }
 }
 
@@ -83,28 +90,29 @@ struct ObjectsCommand: ParsableCommand {
         let query = [("kind", kind), ("namespace", namespace)]
             .compactMap { name, value in value.map { "\(name)=\(escaped($0))" } }.joined(separator: "&")
         let answers = try target.ask("/objects?\(query)")
-        let items = answers.flatMap { node, answer in answer["items"].list.map { (node, $0) } }
+        let items = merged(answers)
         let all: JSON = [
             "apiVersion": "ovenbird.io/v1", "kind": "ObjectList", "complete": true,
             "items": .array(
-                items.map { node, item in
+                items.map { nodes, item in
                     guard case .object(var object) = item else { return item }
-                    object["node"] = .string(node)
+                    object["nodes"] = .array(nodes.map { .string($0) })
                     return .object(object)
                 }),
         ]
         output.print(
             all,
             as: { _ in
-                var table = TextTable("NODE", "KIND", "NAMESPACE", "NAME", "STATE", "NOTE")
-                table.rows = items.map { node, item in
+                var table = TextTable("KIND", "NAMESPACE", "NAME", "NODES", "STATE", "NOTE")
+                table.rows = items.map { nodes, item in
                     [
-                        node, item["kind"].text, item["namespace"].text, item["name"].text, item["state"].text,
+                        item["kind"].text, item["namespace"].text, item["name"].text,
+                        places(nodes, of: answers.count), item["state"].text,
                         item["problems"].list.first.map { $0["message"].text } ?? "",
                     ]
                 }
                 return table
-            }, names: { items.map { "\($1["kind"].text)/\($1["namespace"].text)/\($1["name"].text)" } })
+            }, names: { items.map { identity($1).joined(separator: "/") } })
     }
 }
 
@@ -117,11 +125,15 @@ struct RowsCommand: ParsableCommand {
               ovenbird rows --table nb/Logical_Switch_Port
               ovenbird rows --owner Pod/shop/web
               ovenbird rows --owner gateway                     of a module
+              ovenbird rows --top owner                         who makes most of them
             """)
+
+    enum Top: String, ExpressibleByArgument, CaseIterable { case owner, module, table }
 
     @Option(help: ArgumentHelp("A plane (nb, sb, vs, of, host, api) or a table of one (nb/ACL).", valueName: "table"))
     var table: String?
     @Option(help: ArgumentHelp("An object or a module.", valueName: "owner")) var owner: String?
+    @Option(help: "Counts instead, most first: by owner, module or table.") var top: Top?
     @OptionGroup var target: TargetOptions
     @OptionGroup var output: OutputOptions
 
@@ -130,6 +142,7 @@ struct RowsCommand: ParsableCommand {
             .compactMap { name, value in value.map { "\(name)=\(escaped($0))" } }.joined(separator: "&")
         let answers = try target.ask("/rows?\(query)")
         let items = answers.flatMap { node, answer in answer["items"].list.map { (node, $0) } }
+        if let top { return count(items.map(\.1), by: top) }
         let all: JSON = [
             "apiVersion": "ovenbird.io/v1", "kind": "RowList", "complete": true, "items": .array(items.map(\.1)),
         ]
@@ -148,5 +161,45 @@ struct RowsCommand: ParsableCommand {
                 }
                 return table
             }, names: { items.map { $1["row"].text } })
+    }
+
+    /// A row with several owners counts for each of them.
+    private func count(_ rows: [JSON], by top: Top) {
+        var counts: [String: (modules: Set<String>, rows: Int)] = [:]
+        for row in rows {
+            let owners = row["owners"].list
+            let names: Set<String> =
+                switch top {
+                case .owner: Set(owners.map { $0["object"].text })
+                case .module: Set(owners.map { $0["module"].text })
+                case .table: ["\(row["plane"].text)/\(row["table"].text)"]
+                }
+            for name in names {
+                let modules = owners.filter { top != .owner || $0["object"].text == name }.map { $0["module"].text }
+                counts[name, default: ([], 0)].modules.formUnion(modules)
+                counts[name, default: ([], 0)].rows += 1
+            }
+        }
+        let sorted = counts.sorted { ($1.value.rows, $0.key) < ($0.value.rows, $1.key) }
+        let all: JSON = [
+            "apiVersion": "ovenbird.io/v1", "kind": "RowCountList", "complete": true,
+            "items": .array(
+                sorted.map { name, count in
+                    [
+                        "\(top.rawValue)": .string(name), "rows": .integer(count.rows),
+                        "modules": .array(count.modules.sorted().map { .string($0) }),
+                    ]
+                }),
+        ]
+        output.print(
+            all,
+            as: { _ in
+                var table = TextTable("ROWS", top.rawValue.uppercased(), "MODULES")
+                table.rows = sorted.map { name, count in
+                    ["\(count.rows)", name, top == .module ? "" : count.modules.sorted().joined(separator: ",")]
+                }
+                if top == .module { table.dropLastColumn() }
+                return table
+            }, names: { sorted.map(\.key) })
     }
 }

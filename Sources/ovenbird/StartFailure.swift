@@ -2,12 +2,17 @@ import Daemon
 import Glibc
 import Model
 
-/// Runs a daemon; why it does not start is said in the form that all messages have, one for each reason.
+/// Runs a daemon; why it does not start, or ends, is said in the form that all messages have, one for each reason.
 func runDaemon(_ body: () async throws -> Void) async throws {
     do { try await body() } catch let refusal as StartRefusal {
         try refuse(refusal.problems.map { ($0.message, $0.reason) })
     } catch let failure as DaemonFailure {
         try refuse(failure.problems.map { ($0.source.isEmpty ? $0.message : "\($0.source): \($0.message)", $0.reason) })
+    } catch let failure as PlaneFailure {
+        throw CommandFailure(
+            what: "the plane \(failure.plane) failed: \(failure.reason) (PlaneFailed)",
+            kept: "the network stays as it is", next: "start the daemon again: it puts right whatever differs",
+            exitCode: 1)
     }
 }
 

@@ -91,6 +91,53 @@ extension Robustness {
             try await refused(node, says: "cluster-subnets 172.30.0.0/16 overlaps the host's network 172.30.0.0/24")
         }
 
+        static let overlaps: [(what: String, section: String, line: String, words: [String])] = [
+            ("join and cluster", "gateway", "v4-join-subnet=10.244.128.0/17", ["10.244.128.0/17", "10.244.0.0/16"]),
+            ("join and service", "gateway", "v6-join-subnet=fd00:10:96::/64", ["fd00:10:96::/64", "fd00:10:96::/112"]),
+            (
+                "transit and join", "clustermanager", "v4-transit-subnet=100.64.0.0/17",
+                ["100.64.0.0/17", "100.64.0.0/16"]
+            ),
+            (
+                "transit and cluster", "clustermanager", "v6-transit-subnet=fd00:10:244:7::/64",
+                ["fd00:10:244:7::/64", "fd00:10:244::/48"]
+            ),
+            (
+                "masquerade and join", "gateway", "v4-masquerade-subnet=100.64.9.0/29",
+                ["100.64.9.0/29", "100.64.0.0/16"]
+            ),
+            (
+                "transit and the host's", "clustermanager", "v6-transit-subnet=fd30::/64",
+                ["fd30::/64", "the host's network"]
+            ),
+            ("join and the host's", "gateway", "v4-join-subnet=172.30.0.0/16", ["172.30.0.0/16", "172.30.0.0/24"]),
+        ]
+
+        @Test(
+            "every two networks that overlap are refused with both, by nodes and by the cluster manager",
+            arguments: overlaps)
+        func overlapOfTwo(_ what: String, _ section: String, _ line: String, _ words: [String]) async throws {
+            let node = try LoneNode("overlaps", cards: ["e0"], setup: Self.usual)
+            try node.configure(more: "[\(section)]\n\(line)")
+            let before = try node.network()
+            func expectRefusal(_ outcome: Command.Outcome) {
+                let isNamed = outcome.errors.split(separator: "\n").contains { line in
+                    words.allSatisfy { line.contains($0) } && line.contains("overlap")
+                }
+                #expect(outcome.exit == .code(1) && isNamed, "\(outcome.errors)")
+            }
+            expectRefusal(try await node.refusal())
+            let changes = try node.changes(since: before)
+            #expect(changes == [])
+            // The cluster manager knows no host.
+            guard !what.contains("host") else { return }
+            let cluster = [
+                RealLab.program, "cluster", "--config", "\(node.directory)/node.conf", "--run-dir",
+                "\(node.directory)/cluster", "--manifests", "\(node.directory)/manifests",
+            ]
+            expectRefusal(try await Command(cluster, deadline: .seconds(20), in: node.namespace).outcome())
+        }
+
         @Test("a broken configuration is refused with file, line and key; wrong flags end with 2")
         func brokenConfiguration() async throws {
             let node = try LoneNode("broken", cards: ["e0"], setup: Self.usual)

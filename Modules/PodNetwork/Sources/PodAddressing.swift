@@ -37,28 +37,36 @@ enum PodAddressing {
         for subnet in node.subnets {
             let pool = Self.pool(of: subnet, in: node)
             let wanted = try annotated == nil ? requested.offset(in: subnet, of: pool.range) : nil
-            let hint =
-                annotated?.addresses.first { subnet.contains($0.address) }
-                .map { Int(truncatingIfNeeded: $0.address.number - subnet.base.number) } ?? wanted
-            let offset: Int
-            do {
-                guard let given = try cell.allocate(from: pool, for: "\(pod.namespace)/\(pod.name)", preferring: hint)
-                else { return nil }
-                offset = given
-            } catch {
-                throw Rejection(
-                    "SubnetFull",
-                    "node \(node.name) has no free address in \(subnet) for \(pod.namespace)/\(pod.name): "
-                        + "all \(pool.range.count) are in use; delete a pod of this node or move this one")
-            }
-            if let wanted, wanted != offset {
-                throw Rejection(
-                    "AddressInUse", field: RequestedNetwork.field,
-                    "\(subnet[wanted]) is in use by another pod: choose another, or delete that pod")
-            }
+            let hint = annotated?.addresses.first { subnet.contains($0.address) }
+                .map { Int(truncatingIfNeeded: $0.address.number - subnet.base.number) }
+            guard let offset = try offset(in: subnet, of: pool, wanted, hint, pod, node, &cell) else { return nil }
             addresses.append(subnet.interface(subnet[offset]))
         }
         return addresses
+    }
+
+    private static func offset(
+        in subnet: IPNetwork, of pool: Pool, _ wanted: Int?, _ hint: Int?, _ pod: Pod, _ node: NodeNetwork,
+        _ cell: inout Cell
+    ) throws(Rejection) -> Int? {
+        let key = "\(pod.namespace)/\(pod.name)"
+        if let wanted {
+            switch cell.claim(wanted, of: pool, for: key) {
+            case .waiting: return nil
+            case .given(let offset): return offset
+            case .taken(let other):
+                throw Rejection(
+                    "AddressInUse", field: RequestedNetwork.field,
+                    "\(subnet[wanted]) is the address of pod \(other), which \(key) cannot have too: choose another, "
+                        + "or delete pod \(other)")
+            }
+        }
+        do { return try cell.allocate(from: pool, for: key, preferring: hint) } catch {
+            throw Rejection(
+                "SubnetFull",
+                "node \(node.name) has no free address in \(subnet) for \(key): all \(pool.range.count) are in use; "
+                    + "delete a pod of this node or move this one")
+        }
     }
 
     /// The addresses after the gateway's and the node's own; in IPv4 without the broadcast address. In a dual-stack
@@ -110,7 +118,7 @@ enum PodAddressing {
             LogicalSwitchPort(
                 key: .fixed(port.logicalPort), addresses: [binding],
                 externalIDs: ["namespace": port.namespace, "pod": "true"], name: port.logicalPort,
-                options: ["requested-chassis": node.chassisID, "iface-id-ver": port.uid],
+                options: ["requested-chassis": node.chassisID].merging(port.version) { own, _ in own },
                 portSecurity: [binding]),
             to: Topology.localSwitch(node.name).ports)
     }

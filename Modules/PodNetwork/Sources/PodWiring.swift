@@ -12,6 +12,8 @@ enum PodWiring {
             let port = cell.get(PodPort.self, attachment.podNamespace, attachment.podName), port.isLocal
         else { return }
         guard attachment.podUID.isEmpty || attachment.podUID == port.uid else {
+            // Known by its manifest alone; the runtime has heard its uid earlier.
+            if port.uid.isEmpty { return }
             throw Rejection(
                 "OtherPod",
                 "the runtime attaches \(attachment.podNamespace)/\(attachment.podName) with uid "
@@ -23,10 +25,10 @@ enum PodWiring {
             Interface(
                 key: .fixed(device),
                 externalIDs: [
-                    "iface-id": port.logicalPort, "iface-id-ver": port.uid, "sandbox": attachment.sandbox,
+                    "iface-id": port.logicalPort, "sandbox": attachment.sandbox,
                     "attached_mac": port.mac.description, "pod-if-name": attachment.interface,
                     "ip_addresses": port.addresses.map(\.description).joined(separator: ","),
-                ],
+                ].merging(port.version) { own, _ in own },
                 name: device))
         var cable = Port(
             key: .fixed(device), interfaces: [interface], name: device, otherConfig: ["transient": "true"])
@@ -50,4 +52,9 @@ enum PodWiring {
                 }, ingressDrop: isUserspace, checksumOffloadOff: isUserspace,
                 egressRate: limits?.egress))
     }
+}
+
+extension PodPort {
+    /// Port and interface meet only when both are of this pod, and not of another one of the same name.
+    var version: [String: String] { uid.isEmpty ? [:] : ["iface-id-ver": uid] }
 }

@@ -20,7 +20,7 @@ struct Balancers {
     }
 
     /// A row of the service, but for its protocol.
-    private enum Part: Hashable {
+    enum Part: Hashable {
         case cluster
         case nodeBoth
         case nodeSwitch
@@ -47,6 +47,15 @@ struct Balancers {
         }
 
         var keepsSource: Bool { self == .localRouter || self == .emptyRouter }
+
+        /// Whose packets are balanced by it.
+        var clients: String {
+            switch sides {
+            case [.nodeSwitch]: "pods here"
+            case [.router]: "others"
+            default: "all"
+            }
+        }
 
         func suffix(_ node: String) -> String {
             switch self {
@@ -88,7 +97,7 @@ struct Balancers {
     }
 
     /// What of the frontend goes into which row.
-    private func placed(_ frontend: Frontend, _ family: Family) -> [(Part, [Backend])] {
+    func placed(_ frontend: Frontend, _ family: Family) -> [(Part, [Backend])] {
         let onSwitch = onSwitch(frontend, family)
         let isLocal = frontend.isExternal && service.externalPolicy == .local
         let onRouter = onRouter(frontend, family, localOnly: isLocal)
@@ -126,10 +135,12 @@ struct Balancers {
         return chosen.map { world.own.contains($0.address) ? Backend(host, $0.port) : $0 }.sorted()
     }
 
+    func name(_ transport: TransportProtocol, _ part: Part) -> String {
+        "Service_\(service.namespace)/\(service.name)_\(transport.rawValue)_\(part.suffix(world.local.nodeName))"
+    }
+
     private func add(_ row: RowName, _ vips: [String: String], _ cell: inout Cell) {
-        let name =
-            "Service_\(service.namespace)/\(service.name)_\(row.transport.rawValue)_"
-            + row.part.suffix(world.local.nodeName)
+        let name = name(row.transport, row.part)
         var options = [
             "reject": "true", "event": "false", "skip_snat": String(row.part.keepsSource),
             "neighbor_responder": "none",

@@ -11,7 +11,7 @@ enum Claims {
 
     /// Keeps the frontends that no older service has; complains of the others.
     static func won(
-        _ frontends: [Frontend], by service: Service, _ complaints: inout [ObjectEvent], _ cell: inout Cell
+        _ frontends: [Frontend], by service: Service, _ complaints: inout [Rejection], _ cell: inout Cell
     ) -> [Frontend] {
         var kept: [Frontend] = []
         for frontend in frontends {
@@ -22,9 +22,9 @@ enum Claims {
             {
                 let owner = "\(winner.namespace)/\(winner.service)"
                 complaints.append(
-                    ObjectEvent(
-                        .warning, reason: "Conflict",
-                        message: "\(frontend.claim) belongs to the older service \(owner); choose another"))
+                    Rejection(
+                        "Conflict", field: frontend.field,
+                        "\(frontend.claim) belongs to the older service \(owner); choose another"))
             } else {
                 kept.append(frontend)
             }

@@ -35,6 +35,16 @@ struct Frontend: Hashable {
     /// Clients outside the cluster come here, so that the external policy counts.
     var isExternal: Bool { if case .cluster = place { false } else { true } }
 
+    /// Where the user wrote it.
+    var field: String {
+        switch place {
+        case .cluster: "spec.clusterIPs"
+        case .external: "spec.externalIPs"
+        case .ingress: "status.loadBalancer.ingress"
+        case .node: "spec.ports"
+        }
+    }
+
     /// `tcp 10.96.0.10:80`, `tcp node:30080`: the same for two services that cannot both have it.
     var claim: String {
         let place = address.map { Backend($0, number).description } ?? "node:\(number)"
@@ -44,8 +54,10 @@ struct Frontend: Hashable {
 
 /// The frontends that a service asks for, and what of it cannot be had.
 struct Frontends {
+    /// Its value names another proxy that serves the service.
+    static let proxyLabel = "service.kubernetes.io/service-proxy-name"
     private(set) var list: [Frontend] = []
-    private(set) var complaints: [ObjectEvent] = []
+    private(set) var complaints: [Rejection] = []
     private let service: Service
     private let own: Set<IPAddress>
     private let families: [Family]
@@ -56,7 +68,7 @@ struct Frontends {
         self.own = own
         self.families = families
         // Another proxy serves it, or nobody does.
-        guard service.labels["service.kubernetes.io/service-proxy-name"] == nil, service.type != .externalName,
+        guard service.labels[Self.proxyLabel] == nil, service.type != .externalName,
             !service.isHeadless
         else { return }
         let places = places()
@@ -69,7 +81,7 @@ struct Frontends {
             }
             guard port.nodePort != 0, service.type != .clusterIP, nodePorts else { continue }
             guard (1...65535).contains(port.nodePort) else {
-                complain("BadPort", "spec.ports[\(index)].nodePort: \(port.nodePort) is not from 1 to 65535")
+                complain("BadPort", "spec.ports[\(index)].nodePort", "\(port.nodePort) is not from 1 to 65535")
                 continue
             }
             list.append(
@@ -77,17 +89,17 @@ struct Frontends {
         }
     }
 
-    private mutating func complain(_ reason: String, _ message: String) {
-        complaints.append(ObjectEvent(.warning, reason: reason, message: message))
+    private mutating func complain(_ reason: String, _ field: String, _ message: String) {
+        complaints.append(Rejection(reason, field: field, message))
     }
 
     private mutating func transport(of port: Service.Port, _ index: Int) -> TransportProtocol? {
         guard (1...65535).contains(port.port) else {
-            complain("BadPort", "spec.ports[\(index)].port: \(port.port) is not from 1 to 65535")
+            complain("BadPort", "spec.ports[\(index)].port", "\(port.port) is not from 1 to 65535")
             return nil
         }
         guard let transport = TransportProtocol(rawValue: port.transport) else {
-            complain("BadProtocol", "spec.ports[\(index)].protocol: \(port.transport) is not TCP, UDP or SCTP")
+            complain("BadProtocol", "spec.ports[\(index)].protocol", "\(port.transport) is not TCP, UDP or SCTP")
             return nil
         }
         return transport
@@ -117,11 +129,11 @@ struct Frontends {
 
     private mutating func address(_ text: String, _ field: String) -> IPAddress? {
         guard let address = IPAddress(text) else {
-            complain("BadAddress", "\(field): \(text) is not an IP address")
+            complain("BadAddress", field, "\(text) is not an IP address")
             return nil
         }
         guard families.contains(address.family) else {
-            complain("BadFamily", "\(field): \(text) is \(address.family), which the cluster does not use")
+            complain("BadFamily", field, "\(text) is \(address.family), which the cluster does not use")
             return nil
         }
         return address
@@ -129,11 +141,11 @@ struct Frontends {
 
     private mutating func isFree(_ address: IPAddress, _ field: String) -> Bool {
         if own.contains(address) {
-            complain("AddressInUse", "\(field): \(address) is an address of this node; use a node port, or another")
+            complain("AddressInUse", field, "\(address) is an address of this node; use a node port, or another")
             return false
         }
         if address.isLoopback || address.isUnspecified || address.isMulticast || address.isLinkLocal {
-            complain("BadAddress", "\(field): \(address) cannot be the address of a service")
+            complain("BadAddress", field, "\(address) cannot be the address of a service")
             return false
         }
         return true

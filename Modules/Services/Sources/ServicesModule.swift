@@ -21,7 +21,7 @@ public struct ServicesModule: NodeModule {
             .columns(LogicalSwitch.self, "load_balancer_group"), .columns(LogicalRouter.self, "load_balancer_group"),
             .rows(Flow.self), .rows(LearnedFlows.self), .rows(NetfilterChain.self), .rows(NetfilterSet.self),
             .rows(HostRoute.self),
-            .rows(HostRule.self), .rows(HTTPAnswer.self), .rows(ObjectStatus.self),
+            .rows(HostRule.self), .rows(HTTPAnswer.self),
         ])
 
     public init(_ configuration: NoConfiguration) throws(Rejection) {}
@@ -32,5 +32,6 @@ public struct ServicesModule: NodeModule {
         node.each(NodeGateway.self, HostFlows.handle)
         node.each(Service.self, Claims.handle)
         node.each(Service.self, Balancing.handle)
+        node.describe(Service.self, Explanation.handle)
     }
 }

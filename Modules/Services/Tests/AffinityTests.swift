@@ -54,8 +54,7 @@ struct AffinityTests {
         let node = try harness(sticky(timeout))
         #expect(node.rows(LearnedFlows.self).isEmpty)
         #expect(node.row(LoadBalancer.self, "Service_shop/web_TCP_cluster") != nil)
-        let events = node.row(ObjectStatus.self, "Service/shop/web")?.members("events") ?? []
-        #expect(events.contains { $0.contains("\(timeout) is not from 1 to 86400") })
+        #expect(node.problems.contains { $0.message.contains("\(timeout) is not from 1 to 86400") })
     }
 
     @Test("forgets a backend that is gone, and no other")

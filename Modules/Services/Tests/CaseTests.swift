@@ -11,7 +11,7 @@ struct CaseTests {
         let node = try NodeHarness(ServicesModule.self)
         try file.check(
             node, also: Surroundings().all,
-            tables: [LoadBalancer.table, LearnedFlows.table, HTTPAnswer.table, ObjectStatus.table]
+            tables: [LoadBalancer.table, LearnedFlows.table, HTTPAnswer.table]
         ) { text in
             try text.split(separator: "\n---\n").map { manifest in
                 let cursor = JSONCursor(try JSON(parsing: String(manifest)))

@@ -20,7 +20,9 @@ struct ServiceTests {
     }
 
     private func events(_ node: NodeHarness, _ service: String = "web") -> [String] {
-        node.row(ObjectStatus.self, "Service/shop/\(service)")?.members("events") ?? []
+        node.problems.filter { $0.object == Service.id("shop", service) && $0.what == .partial }.map {
+            "\($0.field): \($0.message)"
+        }
     }
 
     @Test("has one row for the addresses of both families, on switch and router")
@@ -222,5 +224,78 @@ struct ServiceTests {
         try node.apply(world.all + [world.service(), world.slices()[0]])
         let row = node.row(LoadBalancer.self, "Service_shop/web_TCP_cluster")
         #expect(row?.members("selection_fields").isEmpty == (datapath == .system))
+    }
+}
+
+@Suite("What is said of a service")
+struct ServiceDescriptionTests {
+    private let world = Surroundings()
+
+    private func description(_ objects: any Kind...) throws -> Description {
+        let node = try NodeHarness(ServicesModule.self)
+        try node.apply(world.all + objects)
+        return try #require(node.description(of: Service.id("shop", "web")))
+    }
+
+    private func sheet(_ description: Description, _ title: String) -> [[String]] {
+        description.sheets.first { $0.title == title }?.rows ?? []
+    }
+
+    @Test("is where each address leads, for pods here and for others")
+    func ways() throws {
+        let said = try description(
+            world.service {
+                $0.type = .nodePort
+                $0.clusterIPs = ["10.96.0.10"]
+                $0.ports[0].nodePort = 30080
+                $0.externalPolicy = .local
+                $0.affinity = .clientIP
+                $0.affinityTimeout = 600
+            }, world.slice("web", .init(["10.244.1.5"], node: "n1"), .init(["10.244.2.7"], node: "n2")))
+        #expect(
+            said.headline == ["NodePort", "10.96.0.10", "external policy Local", "clients stay until 600 s of silence"])
+        #expect(
+            sheet(said, "LEADS TO") == [
+                [
+                    "tcp 10.96.0.10:80", "all", "10.244.1.5:8080 10.244.2.7:8080",
+                    "nb/Load_Balancer/Service_shop/web_TCP_cluster",
+                ],
+                [
+                    "tcp 172.30.0.1:30080", "pods here", "10.244.1.5:8080 10.244.2.7:8080",
+                    "nb/Load_Balancer/Service_shop/web_TCP_node_switch_n1",
+                ],
+                [
+                    "tcp 172.30.0.1:30080", "others", "10.244.1.5:8080",
+                    "nb/Load_Balancer/Service_shop/web_TCP_node_local_router_n1",
+                ],
+            ])
+    }
+
+    @Test("is what becomes of each endpoint, and why")
+    func endpoints() throws {
+        let said = try description(
+            world.service { $0.clusterIPs = ["10.96.0.10"] },
+            world.slice(
+                "web", .init(["10.244.1.5"], node: "n1"), .init(["10.244.1.6"], ready: false),
+                .init(["10.244.1.7"], ready: false, serving: true, terminating: true),
+                .init(["10.244.1.8"], ready: false, serving: false, terminating: true)))
+        #expect(
+            sheet(said, "ENDPOINTS").map { [$0[1], $0[3], $0[4]] } == [
+                ["10.244.1.5:8080", "yes", "ready"], ["10.244.1.6:8080", "no", "not ready"],
+                ["10.244.1.7:8080", "no", "ends, and others are ready"],
+                ["10.244.1.8:8080", "no", "ends, and does not serve"],
+            ])
+        let empty = try description(world.service { $0.clusterIPs = ["10.96.0.10"] })
+        #expect(empty.notes == ["there is no EndpointSlice of this service"])
+        #expect(sheet(empty, "LEADS TO").allSatisfy { $0[2] == "none: refused" } && sheet(empty, "LEADS TO").count == 2)
+    }
+
+    @Test("is why there is nothing to say, when it is not ours to serve")
+    func notOurs() throws {
+        let headless = try description(world.service { $0.clusterIPs = ["None"] })
+        #expect(headless.headline == ["ClusterIP", "headless: clients find the endpoints by name"])
+        let other = try description(
+            world.service { $0.labels["service.kubernetes.io/service-proxy-name"] = "cilium" })
+        #expect(other.headline.last == "served by cilium, not by Ovenbird" && other.sheets.isEmpty)
     }
 }

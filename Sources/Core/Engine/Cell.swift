@@ -97,6 +97,11 @@ public struct Cell: ~Copyable {
         try engine.hold(pool, key, hint)
     }
 
+    /// Holds this value of a pool for a key, or none; runs again when it is given, and when another key takes it.
+    public mutating func claim(_ value: Int, of pool: Pool, for key: String) -> Pool.Claim {
+        engine.claim(pool, key, value)
+    }
+
     /// Says what is wrong with a part of the object, and goes on: the rest of what the cell contributes is in force.
     ///
     /// For objects of which a part must count even when another is spoilt, such as a policy that isolates. Where
@@ -117,6 +122,14 @@ public struct NodeScope {
     ) {
         registration.each(handler)
     }
+
+    /// Says how an object of the kind stands, when somebody asks. It reads as a handler does; what it contributes is
+    /// dropped.
+    public mutating func describe<K: Kind>(
+        _: K.Type, _ handler: @escaping @Sendable (K, inout Cell) throws(Rejection) -> Description
+    ) {
+        registration.describe(handler)
+    }
 }
 
 /// Where the modules of the cluster manager register their handlers.
@@ -128,5 +141,13 @@ public struct ClusterScope {
         _: K.Type, _ handler: @escaping @Sendable (K, inout Cell) throws(Rejection) -> Void
     ) {
         registration.each(handler)
+    }
+
+    /// Says how an object of the kind stands, when somebody asks. It reads as a handler does; what it contributes is
+    /// dropped.
+    public mutating func describe<K: Kind>(
+        _: K.Type, _ handler: @escaping @Sendable (K, inout Cell) throws(Rejection) -> Description
+    ) {
+        registration.describe(handler)
     }
 }

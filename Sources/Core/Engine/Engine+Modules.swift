@@ -6,6 +6,7 @@ final class ModuleInfo {
     var manifest: Manifest?
     var isEnabled = false
     var roots: [UInt32] = []
+    var describers: [Describer] = []
     var reads: Set<UInt32> = []
     var publishes: Set<UInt32> = []
     /// By kind: whether handlers may read it.
@@ -104,6 +105,7 @@ extension Engine {
     private func retire(_ info: ModuleInfo) {
         retiring.append(contentsOf: info.roots)
         info.roots = []
+        info.describers = []
     }
 
     private func admit(_ manifest: Manifest) throws(Rejection) -> ModuleInfo {
@@ -199,5 +201,9 @@ struct Registration {
             engine.registrationFaults[module.index, default: []].append(
                 "handles \(kind.name), which its manifest does not read")
         }
+    }
+
+    func describe<K: Kind>(_ handler: @escaping @Sendable (K, inout Cell) throws(Rejection) -> Description) {
+        module.describers.append(ClosureDescriber(kind: engine.kindInfo(K.self).id, handler))
     }
 }

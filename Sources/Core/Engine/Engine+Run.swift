@@ -33,7 +33,7 @@ extension Engine {
         }
         if cells[id].runs > Self.runLimit { return quarantine(id) }
         statistics.cellRuns += 1
-        begin(id, record)
+        begin(cell: id, record.slot, modules[Int(subscriptions[record.subscription].module) - 1])
         var failure: CellFailure?
         var cell = Cell(engine: self)
         do throws(Rejection) {
@@ -50,13 +50,13 @@ extension Engine {
         if let failure { fail(id, failure) } else { commit(id) }
     }
 
-    private func begin(_ id: UInt32, _ record: CellRecord) {
+    func begin(cell: UInt32, _ slot: UInt32, _ module: ModuleInfo) {
         scratch.tokens.removeAll()
         scratch.reads.removeAll()
         scratch.recent.removeAll()
-        run.cell = id
-        run.slot = record.slot
-        run.module = modules[Int(subscriptions[record.subscription].module) - 1]
+        run.cell = cell
+        run.slot = slot
+        run.module = module
         if !run.children.isEmpty { run.children.removeAll(keepingCapacity: true) }
         if !run.published.isEmpty { run.published.removeAll(keepingCapacity: true) }
         if run.fault != nil { run.fault = nil }

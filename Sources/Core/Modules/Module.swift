@@ -40,7 +40,7 @@ public struct Manifest: Sendable {
     }
 
     /// A right to write.
-    public enum Claim: Sendable, Hashable {
+    public enum Claim: Sendable, Hashable, CustomStringConvertible {
         /// The module makes rows of this table.
         case rows(Table)
         /// The module adds members, entries or values to these columns of rows that others make.
@@ -48,6 +48,14 @@ public struct Manifest: Sendable {
 
         public static func rows<R: Row>(_: R.Type) -> Claim { .rows(R.table) }
         public static func columns<R: Row>(_: R.Type, _ names: String...) -> Claim { .columns(R.table, names) }
+
+        /// `nb/ACL`, `nb/Logical_Switch(acls,ports)`.
+        public var description: String {
+            switch self {
+            case .rows(let table): "\(table.plane)/\(table.name)"
+            case .columns(let table, let names): "\(table.plane)/\(table.name)(\(names.joined(separator: ",")))"
+            }
+        }
     }
 
     /// `egress-firewall`: lower case letters, digits and dashes.

@@ -26,9 +26,28 @@ public struct Metadata: Hashable, Sendable {
         guard !name.isEmpty else {
             throw metadata["name"].rejection("MissingName", "is missing; every object needs a name")
         }
+        guard Self.isSubdomain(name) else {
+            throw metadata["name"].rejection(
+                "BadName", "\(name) is no name of an object: lower-case letters, digits, - and . (RFC 1123)")
+        }
         namespace = namespaced ? try metadata["namespace"].string(or: "default") : ""
+        guard !namespaced || Self.isLabel(namespace[...]) else {
+            throw metadata["namespace"].rejection(
+                "BadName", "\(namespace) is no name of a namespace: lower-case letters, digits and - (RFC 1123)")
+        }
         uid = try metadata["uid"].string(or: "")
         labels = try metadata["labels"].stringMap()
         annotations = try metadata["annotations"].stringMap()
+    }
+
+    /// RFC 1123, as the API server checks it: labels joined by dots, 253 characters at most.
+    static func isSubdomain(_ name: String) -> Bool {
+        name.utf8.count <= 253
+            && name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { isLabel($0, atMost: 253) }
+    }
+
+    static func isLabel(_ label: Substring, atMost length: Int = 63) -> Bool {
+        let isPlain = label.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+        return isPlain && !label.isEmpty && label.utf8.count <= length && label.first != "-" && label.last != "-"
     }
 }

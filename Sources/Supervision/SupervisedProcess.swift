@@ -1,7 +1,7 @@
-public import Glibc
+import Glibc
 
 /// A program that is to run all the time.
-public struct Service: Sendable {
+public struct SupervisedProcess: Sendable {
     public enum Stop: Sendable, Hashable {
         case signal(CInt)
         /// A program that asks it to end; a signal follows when it does not.
