@@ -17,9 +17,10 @@ enum PodAddressing {
         }
         let requested = try request(of: pod, annotated, &cell)
         guard let node = cell.get(NodeNetwork.self, "", pod.nodeName),
-            let addresses = try addresses(of: pod, annotated, requested, node, &cell)
+            let addresses = try addresses(of: pod, annotated, requested, node, &cell),
+            let mac = try mac(of: pod, annotated, requested, addresses, &cell)
         else { return }
-        let network = network(of: pod, addresses, requested, node, cluster)
+        let network = network(addresses, mac, requested, node, cluster)
         let port = port(of: pod, network, isLocal: true)
         cell.publish(port)
         cell.add(ObjectStatus(pod.id, PodNetworks(network)))
@@ -95,12 +96,39 @@ enum PodAddressing {
         return Pool("pod-addresses/\(subnet)", 3...max(last, 3))
     }
 
+    private static let macs = Pool("pod-macs", 0...0xffff_ffff_ffff)
+
+    /// The one that the pod has had with these addresses, the one that it asks for, or the one that its addresses give.
+    private static func mac(
+        of pod: Pod, _ annotated: PodNetworkAssignment?, _ requested: RequestedNetwork, _ addresses: [IPNetwork],
+        _ cell: inout Cell
+    ) throws(Rejection) -> MACAddress? {
+        let derived = addresses.map(\.address).derivedMAC ?? MACAddress(number: 0)
+        guard let wanted = requested.mac else { return derived }
+        let key = "\(pod.namespace)/\(pod.name)"
+        if let annotated, Set(annotated.addresses) == Set(addresses) {
+            guard try cell.allocate(from: macs, for: key, preferring: Int(annotated.mac.number)) != nil else {
+                return nil
+            }
+            return annotated.mac
+        }
+        switch cell.claim(Int(wanted.number), of: macs, for: key) {
+        case .waiting: return nil
+        case .given: return wanted
+        case .taken(let other):
+            throw Rejection(
+                "MACInUse", field: RequestedNetwork.field,
+                "\(wanted) is the MAC of pod \(other), which \(key) cannot have too: choose another, or delete pod "
+                    + other)
+        }
+    }
+
     private static func network(
-        of pod: Pod, _ addresses: [IPNetwork], _ requested: RequestedNetwork, _ node: NodeNetwork,
+        _ addresses: [IPNetwork], _ mac: MACAddress, _ requested: RequestedNetwork, _ node: NodeNetwork,
         _ cluster: ClusterNetwork
     ) -> PodNetworkAssignment {
         PodNetworkAssignment(
-            addresses: addresses, mac: requested.mac ?? addresses.map(\.address).derivedMAC ?? MACAddress(number: 0),
+            addresses: addresses, mac: mac,
             gateways: addresses.map(\.family).filter { !requested.elsewhere.contains($0) }.compactMap { family in
                 requested.gateways.first { $0.family == family } ?? node.gateway(family)
             }, routes: routes(addresses, node, cluster), role: "primary")

@@ -15,10 +15,13 @@ enum PodWiring {
         guard attachment.podUID.isEmpty || attachment.podUID == port.uid || pod?.isStatic == true else {
             // Known by its manifest alone; the runtime has heard its uid earlier.
             if port.uid.isEmpty { return }
-            throw Rejection(
-                "OtherPod",
-                "the runtime attaches \(attachment.podNamespace)/\(attachment.podName) with uid "
-                    + "\(attachment.podUID), but that pod is now \(port.uid)")
+            // Not as an error that keeps what was: the port is the other pod's now.
+            cell.report(
+                Rejection(
+                    "OtherPod",
+                    "the runtime attaches \(attachment.podNamespace)/\(attachment.podName) with uid "
+                        + "\(attachment.podUID), but that pod is now \(port.uid)"))
+            return
         }
         // What cannot be read is told at the pod.
         let limits = pod.flatMap { try? Bandwidth($0) }
