@@ -62,7 +62,7 @@ extension DaemonProcess {
         _ paths: DaemonPaths, whenStarted: @escaping @Sendable () async throws -> Void,
         processes: @escaping @Sendable () async -> [ServiceState]
     ) async throws {
-        let databases = try Databases(paths, configuration.daemon, log)
+        let databases = try Databases(paths, configuration.daemon, configuration.node.datapath, log)
         let planes = try databases.planes + hostPlanes(paths)
         var node = configuration.node
         node.controller.southbound = paths.southbound(configuration.daemon.southbound)

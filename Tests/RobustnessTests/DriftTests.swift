@@ -82,6 +82,7 @@ extension Robustness {
             Harm("the load balancers deleted", "ovn-nbctl --all destroy Load_Balancer"),
             Harm("the address sets deleted", "ovn-nbctl --all destroy Address_Set"),
             Harm("a remote chassis deleted", "ovn-sbctl chassis-del n2"),
+            Harm("another node's port deleted", "ovn-nbctl lsp-del tstor-n2"),
             Harm("a remote port unbound", "ovn-sbctl clear Port_Binding tstor-n2 chassis"),
             Harm("an interface's iface-id removed", "ovs-vsctl remove Interface ovn-k8s-mp0 external_ids iface-id"),
             Harm("the management port deleted", "ovs-vsctl del-port br-int ovn-k8s-mp0"),

@@ -19,8 +19,8 @@ final class LoneNode: Sendable {
     ///   - cards: the names of its network cards. They lead to one other host.
     ///   - setup: `ip` commands, run on the node.
     init(_ name: String, cards: [String], setup: [String], outside: [String] = []) throws {
-        self.name = "ovbt-\(name)"
-        directory = "/tmp/ovbt-\(name)"
+        self.name = "ovbt-\(name)-\(getpid())"
+        directory = "/tmp/ovbt-\(name)-\(getpid())"
         try Self.remove(self.name, directory)
         try Files.makeDirectory("\(directory)/manifests")
         namespace = try NetworkNamespace.create(self.name)

@@ -85,9 +85,6 @@ final class PolicyLab: Sendable {
             try await onThread { [probe] in
                 _ = try probe.run(
                     "node:\(node)", ["ovn-nbctl", "--timeout=20", "--wait=hv", "sync"], deadline: .seconds(25))
-                // The userspace datapath of Open vSwitch 3.1 can go on using a cached verdict of before as long as packets
-                // keep it warm: a new verdict replaces the revalidator's record of the flow, and not the flow.
-                _ = try probe.run("node:\(node)", ["ovs-appctl", "revalidator/purge"])
             }
         }
     }
