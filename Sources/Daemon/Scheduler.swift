@@ -64,8 +64,12 @@ public actor Scheduler {
                 }
             }
             for feed in feeds {
+                let listing = FeedListing { mailbox.add(.event($0)) }
                 group.addTask {
-                    await keepGoing("feed \(feed.name)", log) { try await feed.run { mailbox.add(.event($0)) } }
+                    await keepGoing("feed \(feed.name)", log) {
+                        listing.begin()
+                        try await feed.run(listing.take)
+                    }
                 }
             }
             for await _ in mailbox.news {

@@ -133,7 +133,8 @@ public struct NodeEngine: Sendable {
         if Files.exists(file), (try? Files.read(file)) != boot {
             let find = ["--bare", "--columns=name", "find", "Port", "other_config:transient=true"]
             let names = try control(find).split(whereSeparator: \.isNewline).filter { !$0.isEmpty }
-            try control(names.flatMap { ["--", "--if-exists", "del-port", String($0)] })
+            // Without a command ovs-vsctl fails.
+            if !names.isEmpty { try control(names.flatMap { ["--", "--if-exists", "del-port", String($0)] }) }
         }
         try Files.write(file, boot)
     }

@@ -70,9 +70,10 @@ final class LoneNode: Sendable {
     func run(_ words: String...) throws -> String { try Command(words, in: namespace).run() }
 
     /// The configuration file; what a test adds comes last.
-    func configure(mtu: Int = 1400, clusterSubnets: String = "10.244.0.0/16/24,fd00:10:244::/48/64", more: String = "")
-        throws
-    {
+    func configure(
+        mtu: Int = 1400, clusterSubnets: String = "10.244.0.0/16/24,fd00:10:244::/48/64",
+        gateway: String = "mode=shared", more: String = ""
+    ) throws {
         try RealLab.write(
             """
             [default]
@@ -81,7 +82,7 @@ final class LoneNode: Sendable {
             [kubernetes]
             service-cidrs=10.96.0.0/16,fd00:10:96::/112
             [gateway]
-            mode=shared
+            \(gateway)
             ephemeral-port-range=61000-65535
             [cni]
             conf-dir=\(directory)/net.d
