@@ -11,6 +11,8 @@ struct ControlAPI: Sendable {
     let scheduler: Scheduler
     let times: StartTimes
     let planes: [any Plane]
+    /// What a packet is asked of; nil where there are no packets.
+    let packets: PacketQuestion?
     /// The states of the processes that the daemon keeps running, if it does.
     let engineStates: @Sendable () async -> [JSON]
 
@@ -24,8 +26,19 @@ struct ControlAPI: Sendable {
         case ("GET", "/row"): await row(request.query["id"] ?? "")
         case ("GET", "/objects"): await ok(objects(request.query))
         case ("GET", "/object"): await object(request.query["id"] ?? "")
+        case ("GET", "/trace"): await trace(request.query)
         case ("POST", let path) where path.hasPrefix("/modules/"): await toggle(path, request.query)
         default: LocalServer.Answer(404, JSON.object(JSONObject(["message": "there is no \(request.path)"])).text())
+        }
+    }
+
+    private func trace(_ query: [String: String]) async -> LocalServer.Answer {
+        do {
+            return ok(try await packets?.answer(query) ?? .null)
+        } catch let refused as PacketQuestion.Refused {
+            return .init(400, JSON.object(JSONObject(["message": refused.message])).text())
+        } catch {
+            return .init(503, JSON.object(JSONObject(["message": "\(error)"])).text())
         }
     }
 

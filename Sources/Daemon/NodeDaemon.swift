@@ -75,7 +75,10 @@ extension DaemonProcess {
             resolver: PodAttachments(scheduler: scheduler, node: configuration.node.nodeName, times: times))
         let api = ControlAPI(
             role: "node", name: configuration.node.nodeName, scheduler: scheduler, times: times,
-            planes: planes
+            planes: planes,
+            packets: PacketQuestion(
+                scheduler: scheduler, northbound: paths.northbound(configuration.daemon.northbound),
+                southbound: paths.southbound(configuration.daemon.southbound))
         ) {
             await processes().map(Report.process)
         }
@@ -134,7 +137,8 @@ extension DaemonProcess {
         let planes = try statusPlanes(writer: "cluster-manager")
         let scheduler = try makeScheduler(.cluster, feeds, planes)
         let api = ControlAPI(
-            role: "cluster", name: "cluster-manager", scheduler: scheduler, times: StartTimes(), planes: planes
+            role: "cluster", name: "cluster-manager", scheduler: scheduler, times: StartTimes(), planes: planes,
+            packets: nil
         ) { [] }
         try await untilStopped {
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -142,7 +142,8 @@ public struct NodeEngine: Sendable {
     /// Runs ovs-vsctl without waiting for ovs-vswitchd, which may not run yet.
     @discardableResult
     private func control(_ arguments: [String]) throws -> String {
-        try Command(["ovs-vsctl", "--db=unix:\(vswitchSocket)", "--timeout=10", "--no-wait"] + arguments).run()
+        try Command(["ovs-vsctl", "--db=unix:\(vswitchSocket)", "--timeout=10", "--retry", "--no-wait"] + arguments)
+            .run()
     }
 
     /// Says who the node is and where its southbound database is, before ovn-controller asks.

@@ -41,6 +41,10 @@ public struct NetworkPolicyModule: NodeModule {
 
     public func register(on node: inout NodeScope) {
         let configuration = configuration
+        node.describe(Pod.self) { pod, cell throws(Rejection) in try Explanation.handle(pod, &cell) }
+        node.describe(NetworkPolicy.self) { policy, cell throws(Rejection) in
+            try Explanation.handle(policy, &cell)
+        }
         node.each(NodeNetwork.self, Hairpin.handle)
         node.each(Namespace.self, Logging.handle)
         node.each(NetworkPolicy.self) { policy, cell throws(Rejection) in

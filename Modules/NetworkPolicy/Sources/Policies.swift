@@ -13,11 +13,10 @@ enum Policies {
         guard cell.any(subjects), let cluster = cell.cluster() else { return }
         let logging = cell.get(PolicyLogging.self, policy.namespace)
         for traffic in Traffic.allCases {
-            guard traffic == .ingress ? policy.isolatesIngress : policy.isolatesEgress else { continue }
+            guard policy.isolates(traffic) else { continue }
             Isolation(traffic: traffic, namespace: policy.namespace, logging: logging, configuration: configuration)
                 .add(subjects, &cell)
-            let rules = traffic == .ingress ? policy.ingress : policy.egress
-            for (index, rule) in rules.enumerated() {
+            for (index, rule) in policy.rules(traffic).enumerated() {
                 let log = logging?.allow.map {
                     ACLLog(
                         name: "NP:\(policy.namespace):\(policy.name):\(traffic.rawValue):\(index)", severity: $0,

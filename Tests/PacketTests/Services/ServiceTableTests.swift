@@ -119,41 +119,6 @@ extension Packets.Services {
             #expect(isRight, "\(one.from) to \(one.service) by \(one.what), \(one.to) port \(one.port): \(counts)")
         }
     }
-
-    @Test("refuse at once a hundred times where nobody answers, and the switch lives on", .timeLimit(.minutes(1)))
-    func refusals() async throws {
-        let lab = try Packets.lab()
-        try await lab.put(ServiceLab.empty)
-        let pid = "\(lab.paths.runDirectory("n1"))/engine/ovs-vswitchd.pid"
-        let before = try Files.read(pid)
-        for family in lab.families {
-            let address = try #require(ServiceLab.empty.addresses(family))
-            try await lab.waitFor("node:n1", address, 80, [])
-            let began = ContinuousClock.now
-            let outcomes = try await lab.connect("node:n1", address, 80, times: 100)
-            #expect(outcomes.count == 100 && outcomes.allSatisfy { $0 == .refused }, "\(family)")
-            #expect(began.duration(to: .now) < .seconds(15), "\(family)")
-        }
-        #expect(try Files.read(pid) == before)
-    }
-
-    @Test("leave an endpoint that is not ready within a second, and its connections alone", .timeLimit(.minutes(1)))
-    func notReady() async throws {
-        let lab = try Packets.lab()
-        var service = ServiceLab.Description(name: "churn", number: 60, nodePort: 30060)
-        let address = try #require(service.addresses(.v4))
-        try await lab.put(service)
-        try await lab.waitFor("t/ask", address, 80, ServiceLab.answering)
-        service.pods = ["s2"]
-        try await lab.put(service)
-        try await Task.sleep(for: .seconds(1))
-        let outcomes = try await lab.connect("t/ask", address, 80, times: 20)
-        #expect(outcomes.allSatisfy { $0.name == "s2" }, "\(outcomes)")
-        service.pods = []
-        try await lab.put(service)
-        try await lab.waitFor("t/ask", address, 80, [])
-        try lab.remove(service)
-    }
 }
 
 extension String {

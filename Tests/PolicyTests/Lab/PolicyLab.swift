@@ -161,7 +161,12 @@ struct InPolicyLab: SuiteTrait, TestScoping {
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
         let lab = try await PolicyLab.up(name, families, .standard)
-        do { try await PolicyLab.$current.withValue(lab, operation: body) } catch {
+        do {
+            // Everybody has reached everybody once: what is refused later is refused by a policy.
+            let before = try await lab.table(.standard, try lab.prober(), isSet: true)
+            try #require(before.wrong.isEmpty, "without policies everybody reaches everybody\n\(before)")
+            try await PolicyLab.$current.withValue(lab, operation: body)
+        } catch {
             try? await lab.down()
             throw error
         }
