@@ -155,15 +155,20 @@ extension Packets.Services {
         let answered = try await withThrowingTaskGroup(of: Int.self) { group in
             for way in ways {
                 group.addTask {
-                    let one = "socat -T3 -u \(way.socat()),connect-timeout=3 - 2>&1 | grep -c '^s[12]'"
-                    let output = try await lab.shell(
-                        way.from, "for i in $(seq 200); do \(one); done | grep -c 1 || true", deadline: .seconds(90))
+                    // Faster than a program per connection.
+                    let script = """
+                        ask() { exec 3<>/dev/tcp/\(way.to)/\(way.port) && read -t 4 -r name rest <&3 && echo $name; }
+                        for i in $(seq 400); do ask 2>/dev/null; done | grep -c '^s[12]$'
+                        """
+                    let output = try await lab.outcome(
+                        way.from, "bash", "-c", script, deadline: .seconds(90)
+                    ).output
                     return Int(output.filter(\.isNumber)) ?? 0
                 }
             }
             return try await group.reduce(0, +)
         }
-        #expect(answered == ways.count * 200)
+        #expect(answered == ways.count * 400)
         #expect(try lab.record.nodes.map { try lab.process("ovs-vswitchd", of: $0) } == pids)
         try lab.remove(service)
     }
