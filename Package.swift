@@ -95,7 +95,7 @@ targets += modules.flatMap(module)
 targets += ["PacketTests", "PolicyTests"].map {
     .testTarget(
         name: $0,
-        dependencies: ["Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni"],
+        dependencies: ["CNI", "Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni"],
         swiftSettings: swift)
 }
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))

@@ -143,13 +143,13 @@ struct ControlAPI: Sendable {
     }
 
     private func objects(_ query: [String: String]) async -> JSON {
-        await scheduler.ask { engine, _ in
+        await scheduler.ask { engine, state in
             let kind = query["kind"]?.lowercased()
             let objects = engine.objects().filter { object in
                 (kind == nil || type(of: object).kind.lowercased() == kind)
                     && (query["namespace"] == nil || object.namespace == query["namespace"])
             }
-            return Report.envelope("ObjectList", ["items": .array(objects.map { Report.object($0.id, engine) })])
+            return Report.envelope("ObjectList", ["items": .array(objects.map { Report.object($0.id, engine, state) })])
         }
     }
 
@@ -226,8 +226,8 @@ extension Report {
             ])
     }
 
-    static func object(_ id: ObjectID, _ engine: Engine) -> JSON {
-        let problems = engine.problems(of: id)
+    static func object(_ id: ObjectID, _ engine: Engine, _ state: RunState) -> JSON {
+        let problems = state.problems[id] ?? []
         return [
             "kind": .string(id.kind), "namespace": .string(id.namespace), "name": .string(id.name),
             "state": .string(!problems.isEmpty ? "failed" : engine.isSettled(id) ? "settled" : "waiting"),
@@ -246,7 +246,7 @@ extension Report {
         return envelope(
             "Object",
             [
-                "object": Report.object(object.id, engine), "port": published,
+                "object": Report.object(object.id, engine, state), "port": published,
                 "descriptions": .array(engine.descriptions(of: object.id).map(described)),
                 "rows": .array(rows.map { row($0, owners[$0] ?? [], engine, state) }),
                 "body": .string("\(object)"),

@@ -35,7 +35,7 @@ struct Databases: Sendable {
         ]
         feeds = [
             ExpectedFeed(VSwitchFeed(vswitch), OVSInterface.self, OVSBridge.self, OVSSystem.self),
-            ExpectedFeed(SouthboundFeed(southbound), OVSChassis.self, LogicalDatapath.self),
+            ExpectedFeed(SouthboundFeed(southbound), LogicalDatapath.self),
             ExpectedFeed(PipelineFeed(southbound), LogicalStage.self),
         ]
     }

@@ -90,8 +90,7 @@ private struct Progress {
         guard engine.object(Attachment.self, "", attachment.name) != nil else {
             return CNIError(.failed, "another sandbox of \(attachment.podName) has taken its place")
         }
-        let isStatic = pod.annotations[AnnotationKey.configurationSource].map { $0 != "api" } ?? false
-        if !attachment.podUID.isEmpty, !pod.uid.isEmpty, pod.uid != attachment.podUID, !isStatic {
+        if !attachment.podUID.isEmpty, !pod.uid.isEmpty, pod.uid != attachment.podUID, !pod.isStatic {
             return CNIError(
                 .failed, "the runtime attaches \(pod.id) with uid \(attachment.podUID), but its uid is \(pod.uid)")
         }
@@ -117,9 +116,8 @@ private struct Progress {
     /// What the user has to mend: the pod will not get its network as it is.
     private var rejection: CNIError? {
         let objects = [attachment.id, Pod.id(attachment.podNamespace, attachment.podName)]
-        let problem = engine.problems().first { problem in
-            problem.what == .rejected && problem.module == "pod-network" && problem.object.map(objects.contains) == true
-        }
+        let problem = objects.lazy.flatMap { [state] in state.problems[$0] ?? [] }
+            .first { $0.what == .rejected && $0.module == "pod-network" }
         return problem.map { problem in
             CNIError(
                 .failed, "cannot attach \(attachment.podNamespace)/\(attachment.podName)",
@@ -130,8 +128,7 @@ private struct Progress {
     /// In the order in which things come about.
     var waitsFor: String {
         guard let pod, let port else {
-            return engine.problems().first { $0.object == self.pod?.id }.map { "addresses: \($0.message)" }
-                ?? "addresses"
+            return pod.flatMap { state.problems[$0.id]?.first }.map { "addresses: \($0.message)" } ?? "addresses"
         }
         if pod.uid.isEmpty, !attachment.podUID.isEmpty {
             return "the uid of the pod, which the runtime says is \(attachment.podUID)"

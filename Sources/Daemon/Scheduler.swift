@@ -1,6 +1,7 @@
 public import Core
 import Logging
 import Model
+import Vocabulary
 
 /// Why a daemon does not start: modules that cannot work on this node.
 public struct StartRefusal: Error, Sendable {
@@ -63,8 +64,12 @@ public actor Scheduler {
                 }
             }
             for feed in feeds {
+                let listing = FeedListing { mailbox.add(.event($0)) }
                 group.addTask {
-                    await keepGoing("feed \(feed.name)", log) { try await feed.run { mailbox.add(.event($0)) } }
+                    await keepGoing("feed \(feed.name)", log) {
+                        listing.begin()
+                        try await feed.run(listing.take)
+                    }
                 }
             }
             for await _ in mailbox.news {
@@ -99,7 +104,7 @@ public actor Scheduler {
             state.turn = result.turn
             isChanged = isChanged || result.problemsChanged
             if !state.isStarted, !result.deltas.isEmpty {
-                let refusals = engine.problems().filter { $0.object?.kind == LocalNode.kind }
+                let refusals = engine.problems().filter(isReasonNotToStart)
                 guard refusals.isEmpty else { return StartRefusal(problems: refusals) }
                 state.isStarted = true
                 isChanged = true
@@ -112,6 +117,16 @@ public actor Scheduler {
         }
         wake()
         return nil
+    }
+
+    /// Without this node there is no network of it, and nothing good from before to keep: started so, the daemon would
+    /// take away what still works.
+    private func isReasonNotToStart(_ problem: Problem) -> Bool {
+        guard let object = problem.object else { return false }
+        let node = engine.object(LocalNode.self, "", LocalNode.singleton)?.nodeName ?? ""
+        return object.kind == LocalNode.kind
+            || object == Node.id("", node) && problem.what == .rejected
+                && engine.object(NodeNetwork.self, "", node) == nil
     }
 
     private func take(_ event: FeedEvent) {
@@ -145,6 +160,9 @@ public actor Scheduler {
     /// Logs what has become wrong and what is right again, and gives it back to the core as objects.
     private func tellProblems() {
         let problems = engine.problems()
+        state.problems = problems.reduce(into: [:]) { all, problem in
+            if let object = problem.object { all[object, default: []].append(problem) }
+        }
         let objects = ObjectProblems.list(problems)
         let gone = told.keys.filter { objects[$0] == nil }
         let changes =
@@ -187,6 +205,8 @@ struct RunState: Sendable {
     var turn: UInt64 = 0
     var feeds: [String: FeedState] = [:]
     var planes: [String: PlaneState] = [:]
+    /// What is wrong with objects.
+    var problems: [ObjectID: [Problem]] = [:]
 }
 
 // MARK: - Waiting for a state of the engine

@@ -46,7 +46,9 @@ actor LabEndpoints {
         let report = await state.report
         var files: [String: String] = [:]
         for service in services {
-            for family in record.families.list {
+            // As the cluster does: of the families that the service has addresses of; a headless one of all.
+            let own = Set(service.clusterIPs.compactMap { IPAddress($0)?.family })
+            for family in record.families.list where own.isEmpty || own.contains(family) {
                 let name = "\(Self.prefix)\(service.name)-v\(family.rawValue)"
                 files["\(service.namespace).\(name).json"] = slice(service, family, name, report).text(.pretty)
             }

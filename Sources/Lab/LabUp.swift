@@ -39,7 +39,7 @@ public struct LabUp: Sendable {
                     return underlay.description
                 }
             }
-            try await onThread { try start() }
+            try await start()
             return try await wait()
         } catch {
             if !keep { _ = await Task { try await onThread { try LabDown(paths).run() } }.result }
@@ -83,15 +83,21 @@ public struct LabUp: Sendable {
         return "\(host), no leftovers"
     }
 
-    /// Starts the supervisor; it is not our child for long.
-    private func start() throws {
+    /// Starts the supervisor; it is not our child for long. Until it answers nobody else knows of it.
+    private func start() async throws {
         let log = try Descriptor(open: "\(paths.logs)/lab.log", flags: O_WRONLY | O_CREAT | O_APPEND)
         let child = try ChildProcess(supervisor, output: .descriptor(log), errors: .descriptor(log))
-        for _ in 0..<500 where !Files.exists(paths.socket) {
-            if let exit = try child.wait(timeout: .milliseconds(10)) {
-                let words = (try? Files.read("\(paths.logs)/lab.log")) ?? ""
-                throw LabFailure("the lab's supervisor ended (\(exit))", because: String(words.suffix(500)))
+        do {
+            for _ in 0..<500 where !Files.exists(paths.socket) {
+                try Task.checkCancellation()
+                if let exit = try await onThread({ try child.wait(timeout: .milliseconds(10)) }) {
+                    let words = (try? Files.read("\(paths.logs)/lab.log")) ?? ""
+                    throw LabFailure("the lab's supervisor ended (\(exit))", because: String(words.suffix(500)))
+                }
             }
+        } catch {
+            if !keep { _ = try? await Task { try await onThread { try child.stop() } }.value }
+            throw error
         }
     }
 

@@ -31,11 +31,14 @@ actor PodSource {
 
     /// Works until the task is cancelled.
     func run() async throws {
-        let feed = ManifestFeed(directories: [paths.applied, record.manifests, paths.objects])
+        try await follow(ManifestFeed(directories: [paths.applied, record.manifests, paths.objects]))
+    }
+
+    func follow(_ feed: any Feed) async throws {
         let (events, mailbox) = AsyncStream.makeStream(of: FeedEvent.self)
         let reading = Task {
+            defer { mailbox.finish() }
             try await feed.run { mailbox.yield($0) }
-            mailbox.finish()
         }
         await withTaskCancellationHandler {
             for await event in events { await take(event) }

@@ -40,11 +40,11 @@ public struct DesiredTable: Sendable {
 
     private mutating func remove(_ row: RowID) -> RowContent? {
         guard let content = rows.removeValue(forKey: row) else { return nil }
-        for column in content.columns.values {
+        for (index, column) in content.columns {
             switch column {
             case .scalar(let value): refer(row, value, -1)
             case .set(let members): for member in members { refer(row, member, -1) }
-            case .map: break
+            case .map(let entries): refer(row, entries, of: index, -1)
             }
         }
         return content
@@ -64,8 +64,10 @@ public struct DesiredTable: Sendable {
             if !members.isEmpty { rows[row]?.columns[change.column] = .set(members) }
         case .map(let set, let removed):
             var entries: [String: String] = if case .map(let entries)? = old { entries } else { [:] }
+            refer(row, entries, of: change.column, -1)
             for key in removed { entries[key] = nil }
             entries.merge(set) { $1 }
+            refer(row, entries, of: change.column, 1)
             if !entries.isEmpty { rows[row]?.columns[change.column] = .map(entries) }
         }
     }
@@ -80,10 +82,30 @@ public struct DesiredTable: Sendable {
         return members
     }
 
+    private mutating func refer(_ row: RowID, _ entries: [String: String], of column: Int, _ count: Int) {
+        guard row.table.columns[column].target != nil else { return }
+        for target in row.table.rows(namedBy: .map(entries), in: column) { refer(row, .row(target), count) }
+    }
+
     private mutating func refer(_ row: RowID, _ value: Value, _ count: Int) {
         guard case .row(let target) = value else { return }
         let left = (references[target]?[row] ?? 0) + count
         references[target, default: [:]][row] = left > 0 ? left : nil
         if references[target]?.isEmpty == true { references[target] = nil }
+    }
+}
+
+extension Table {
+    /// The rows that a column of a row refers to: by references, or as a map of keys.
+    public func rows(namedBy column: RowContent.Column, in index: Int) -> Set<RowID> {
+        switch column {
+        case .scalar(.row(let row)): return [row]
+        case .scalar: return []
+        case .set(let members): return Set(members.compactMap { if case .row(let row) = $0 { row } else { nil } })
+        case .map(let entries):
+            guard let name = columns[index].target else { return [] }
+            let table = Table(plane: plane, name: name, columns: [])
+            return Set(entries.values.map { RowID(table, $0) })
+        }
     }
 }

@@ -133,7 +133,8 @@ public struct NodeEngine: Sendable {
         if Files.exists(file), (try? Files.read(file)) != boot {
             let find = ["--bare", "--columns=name", "find", "Port", "other_config:transient=true"]
             let names = try control(find).split(whereSeparator: \.isNewline).filter { !$0.isEmpty }
-            try control(names.flatMap { ["--", "--if-exists", "del-port", String($0)] })
+            // Without a command ovs-vsctl fails.
+            if !names.isEmpty { try control(names.flatMap { ["--", "--if-exists", "del-port", String($0)] }) }
         }
         try Files.write(file, boot)
     }
@@ -141,7 +142,8 @@ public struct NodeEngine: Sendable {
     /// Runs ovs-vsctl without waiting for ovs-vswitchd, which may not run yet.
     @discardableResult
     private func control(_ arguments: [String]) throws -> String {
-        try Command(["ovs-vsctl", "--db=unix:\(vswitchSocket)", "--timeout=10", "--no-wait"] + arguments).run()
+        try Command(["ovs-vsctl", "--db=unix:\(vswitchSocket)", "--timeout=10", "--retry", "--no-wait"] + arguments)
+            .run()
     }
 
     /// Says who the node is and where its southbound database is, before ovn-controller asks.

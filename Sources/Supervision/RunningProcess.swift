@@ -59,7 +59,7 @@ final class RunningProcess: Sendable {
         return waker.isCancelled && !isOver() ? nil : reason()
     }
 
-    private func isOver() -> Bool { waitForEnd(within: .zero) }
+    func isOver() -> Bool { waitForEnd(within: .zero) }
 
     private func waitForEnd(within time: Duration) -> Bool {
         var entry = pollfd(fd: ended.number, events: Int16(POLLIN), revents: 0)

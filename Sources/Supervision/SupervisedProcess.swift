@@ -15,7 +15,7 @@ public struct SupervisedProcess: Sendable {
     public var environment: [String: String] = [:]
     /// Where its process id is, so that a new supervisor finds it.
     public let pidFile: String
-    /// The program writes the file itself; else the supervisor does.
+    /// The program writes the file itself, as its argument `--pidfile=FILE` says; else the supervisor does.
     public var writesPIDFile = false
     /// Where its output goes.
     public let outputFile: String

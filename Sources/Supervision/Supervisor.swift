@@ -93,8 +93,11 @@ public actor Supervisor {
 
     private func start(_ service: SupervisedProcess) async throws -> RunningProcess {
         let namespace = namespace
+        // What was started and then did not settle still runs, and is ours to end.
+        let known = processes[service.name]
         let process = try await onThread {
-            try RunningProcess.adopt(service) ?? RunningProcess.start(service, in: namespace)
+            if let known, !known.isOver() { return known }
+            return try RunningProcess.adopt(service) ?? RunningProcess.start(service, in: namespace)
         }
         processes[service.name] = process
         table[service.name]?.pid = process.pid

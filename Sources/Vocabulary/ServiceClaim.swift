@@ -1,9 +1,9 @@
 public import Core
 public import Model
 
-/// What a service wants for itself: an address and port, or a port of every node.
+/// What a service wants for itself: an address and port, or a port of every node. Nodes claim their addresses.
 ///
-/// Published for each, so that of two services that want the same one can know of the other.
+/// Published for each, so that of two that want the same one can know of the other.
 public struct ServiceClaim: Kind, Hashable {
     public static let kind = "ServiceClaim"
     /// The label that all claims of the same thing share.
@@ -26,6 +26,19 @@ public struct ServiceClaim: Kind, Hashable {
         created = service.created
         uid = service.uid
     }
+
+    /// A node's claim to an address of its own.
+    public init(_ node: Node, _ address: IPAddress) {
+        namespace = ""
+        what = Self.claim(to: address)
+        name = "\(node.name) \(what)"
+        service = node.name
+        created = ""
+        uid = ""
+    }
+
+    /// What a node claims.
+    public static func claim(to address: IPAddress) -> String { "address \(address)" }
 
     public var labels: [String: String] { [Self.label: what] }
 

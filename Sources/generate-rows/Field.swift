@@ -11,6 +11,8 @@ struct Field {
     let element: String
     /// The type of the keys of a map.
     let keys: String
+    /// The table that the values of a map refer to.
+    let target: String?
     /// The name and the cases of the enumeration, where the schema names the choices.
     let enumeration: (name: String, choices: [String])?
 
@@ -25,6 +27,7 @@ struct Field {
         guard let key = swift(type.key) else { return nil }
         self.column = column
         shared = selection.shared.contains(column)
+        target = type.value?.refTable
         shape = type.isScalar ? .scalar : type.value == nil ? .set : .map
         if let value = type.value {
             guard let value = swift(value) else { return nil }

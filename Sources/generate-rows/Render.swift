@@ -94,7 +94,8 @@ struct Render {
 
     private func table(_ selection: Selection, _ fields: [Field]) -> [String] {
         let columns = fields.map { field in
-            "            .init(\"\(field.column)\", .\(field.shape.rawValue)\(field.shared ? ", .shared" : "")),"
+            "            .init(\"\(field.column)\", .\(field.shape.rawValue)\(field.shared ? ", .shared" : "")"
+                + (field.target.map { ", to: \"\($0)\"" } ?? "") + "),"
         }
         let identity =
             switch selection.identity {

@@ -87,7 +87,12 @@ struct Source {
         tables: [
             Selection(
                 table: "Open_vSwitch", name: "OpenVSwitch", identity: .singleton, borrowed: true,
-                only: ["bridges", "external_ids", "other_config"], shared: ["bridges", "external_ids", "other_config"]),
+                only: ["bridges", "datapaths", "external_ids", "other_config"],
+                shared: ["bridges", "datapaths", "external_ids", "other_config"]),
+            Selection(
+                table: "Datapath", name: "SwitchDatapath", only: ["ct_zones", "external_ids"], shared: ["external_ids"]),
+            Selection(table: "CT_Zone", name: "ConntrackZone"),
+            Selection(table: "CT_Timeout_Policy", name: "ConntrackTimeouts"),
             Selection(
                 table: "Bridge", identity: .columns(["name"]),
                 only: [

@@ -14,6 +14,7 @@ extension Packets.DualStack {
         let lab = try Packets.lab()
         let names = (1...50).map { "many\($0)" }
         let file = "\(lab.directory)/manifests/many.yaml"
+        let share = try await Self.share()
         let north = try await Monitor.start(lab, "n1", "OVN_Northbound", "Logical_Switch_Port", "name")
         let vswitch = try await Monitor.start(lab, "n1", "Open_vSwitch", "Interface", "name,external_ids")
         try Files.write(file, names.map(Self.idle).joined())
@@ -22,9 +23,9 @@ extension Packets.DualStack {
         }
         let times = try await Self.times(names, north, vswitch)
         let milliseconds = times.values.map { Int($0 * 1000) }.sorted()
-        print("measured: last write to installed, \(times.count) pods at once, ms: \(milliseconds)")
+        print("measured: last write to installed, \(times.count) pods, ms: \(milliseconds); limit \(share) s")
         #expect(times.count == names.count)
-        #expect(times.allSatisfy { $0.value < 1 }, "\(times.filter { $0.value >= 1 })")
+        #expect(times.allSatisfy { $0.value < share }, "\(times.filter { $0.value >= share })")
 
         let pods = report.pods.filter { names.contains($0.name) }
         #expect(Set(pods.flatMap(\.addresses)).count == 2 * names.count)
@@ -39,6 +40,17 @@ extension Packets.DualStack {
             return !left.contains("t_many") && !pods.contains { left.contains($0.sandbox.prefix(15)) }
         }
         #expect(isGone)
+    }
+
+    /// A second of two cores; more when others use them too.
+    private static func share() async throws -> Double {
+        var others = 0
+        for _ in 0..<20 {
+            let running = try Files.read("/proc/stat").split(separator: "\n").first { $0.hasPrefix("procs_running ") }
+            others += max(0, (running?.split(separator: " ").last.flatMap { Int($0) } ?? 1) - 1)
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return (2 + Double(others) / 20) / 2
     }
 
     private static func idle(_ name: String) -> String {

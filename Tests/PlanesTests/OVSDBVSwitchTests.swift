@@ -128,4 +128,30 @@ import Testing
         #expect(bench.refused == [:])
         #expect(try bench.server.tool("--bare", "--columns=_uuid", "list", "QoS", "--", "list", "Queue") == "")
     }
+    @Test("rows that are held by maps alone are made with their holders, come back, and go")
+    func heldByMaps() async throws {
+        let bench = try await bench()
+        let timeouts = ConntrackTimeouts(key: .fixed("t"), timeouts: ["tcp_close": 120])
+        let zone = ConntrackZone(key: .fixed("z"), timeoutPolicy: RowRef(fixed: "t"))
+        let datapath = SwitchDatapath(key: .fixed("netdev"), ctZones: [0: RowRef(fixed: "z")])
+        bench.put(timeouts, zone, datapath)
+        bench.put(OpenVSwitch(key: .fixed("."), datapaths: ["netdev": RowRef(fixed: "netdev")]))
+        await bench.apply()
+        #expect(bench.refused == [:])
+        #expect(try bench.server.tool("list-zone-tp", "netdev") == "Zone:0, Timeout Policies: tcp_close=120")
+        try bench.server.tool("del-zone-tp", "netdev", "zone=0")
+        let policy = "Zone:0, Timeout Policies: tcp_close=120"
+        let end = ContinuousClock.now + .seconds(5)
+        while try bench.server.tool("list-zone-tp", "netdev") != policy, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(try bench.server.tool("list-zone-tp", "netdev") == policy)
+        bench.put(OpenVSwitch(key: .fixed(".")))
+        bench.remove(timeouts, zone, datapath)
+        await bench.apply()
+        #expect(bench.refused == [:])
+        let left = try bench.server.tool(
+            "--bare", "--columns=_uuid", "list", "Datapath", "--", "list", "CT_Zone", "--", "list", "CT_Timeout_Policy")
+        #expect(left.filter { !$0.isWhitespace } == "")
+    }
 }

@@ -74,6 +74,53 @@ extension Robustness {
                 "did you mean mtu")
         }
 
+        @Test("an annotation of the node that was spoilt while the daemon was away is refused, and its network stays")
+        func spoiltNode() async throws {
+            let node = try LoneNode("spoilt", cards: ["e0"], setup: Self.usual)
+            try node.configure()
+            func annotate(subnets: String) throws {
+                try RealLab.write(
+                    """
+                    apiVersion: v1
+                    kind: Node
+                    metadata:
+                      name: n1
+                      annotations:
+                        k8s.ovn.org/node-id: "2"
+                        k8s.ovn.org/node-subnets: '\(subnets)'
+                        k8s.ovn.org/node-transit-switch-port-ifaddr: '{"ipv4":"100.88.0.2/16","ipv6":"fd97::2/64"}'
+                    status:
+                      addresses: [{type: InternalIP, address: 172.30.0.1}, {type: InternalIP, address: "fd30::1"}]
+                    """, to: "\(node.directory)/manifests/node.yaml")
+            }
+            func isInForce() throws -> Bool {
+                try node.run("ip", "-o", "address", "show").contains("10.244.2.2/24")
+            }
+            let good = #"{"default":["10.244.2.0/24","fd00:10:244:2::/64"]}"#
+            try annotate(subnets: good)
+            let first = try node.start()
+            try await until("the node has its network") { try isInForce() }
+            _ = try await onThread { try first.stop() }
+            let before = try node.network()
+
+            try annotate(subnets: #"{"default":["10.244.2.0/"]}"#)
+            let outcome = try await node.refusal()
+            #expect(outcome.exit == .code(1))
+            #expect(outcome.errors.contains("k8s.ovn.org/node-subnets"), "\(outcome.errors)")
+            let changes = try node.changes(since: before)
+            #expect(changes == [])
+            #expect(try isInForce())
+
+            try annotate(subnets: good)
+            let second = try node.start()
+            try await until("the daemon runs again") {
+                if let problem = try await node.daemon.problem() { throw Words(problem) }
+                return true
+            }
+            _ = try await onThread { try second.stop() }
+            #expect(try isInForce())
+        }
+
         @Test("an interface that is too small for the pods' MTU is refused with both numbers")
         func smallInterface() async throws {
             let node = try LoneNode("mtu", cards: ["e0"], setup: ["link set e0 mtu 1450"] + Self.usual)
@@ -161,6 +208,9 @@ extension Robustness {
             try node.configure()
             let child = try node.start()
             try await until("the gateway is found") { try await gateway(node).contains("\"bre0\"") }
+            try await until("the first daemon has put everything in place") {
+                try await node.daemon.status()["planes"].elements().allSatisfy { try $0["confirmed"].integer() > 0 }
+            }
             let before = try node.network()
             let second = try await node.refusal()
             #expect(second.exit == .code(1))
@@ -174,6 +224,16 @@ extension Robustness {
             let began = ContinuousClock.now
             #expect(try await onThread { try child.stop() } == .code(0))
             #expect(began.duration(to: .now) < .seconds(2))
+        }
+
+        @Test("a daemon that does not answer is named, with advice that fits the way it was named")
+        func unreachable() async throws {
+            let socket = "/tmp/ovbt-nobody.sock"
+            let outcome = try await Command([RealLab.program, "status", "--node-socket", socket]).outcome()
+            #expect(!outcome.succeeded)
+            #expect(outcome.errors.contains("cannot ask the daemon of \(socket) (Unreachable)"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("next: look whether a daemon runs"), "\(outcome.errors)")
+            #expect(!outcome.errors.contains("lab status"))
         }
 
         private func gateway(_ node: LoneNode) async throws -> String {

@@ -83,6 +83,26 @@ import Testing
         await supervisor.stop()
     }
 
+    @Test func aProcessThatDidNotSettleAtFirstIsStillOursToEnd() async throws {
+        let scratch = try Scratch()
+        let watch = Watch()
+        let marker = "\(scratch.path)/tried"
+        var sleeper = scratch.sleeper()
+        sleeper.settle = {
+            guard !Files.exists(marker) else { return }
+            try Files.write(marker, "")
+            throw CancellationError()
+        }
+        let supervisor = Supervisor([sleeper], report: watch.take)
+        try await supervising(supervisor) {
+            // Started, did not settle, tried again.
+            await watch.wait { $0.count == 3 }
+        }
+        let pid = await supervisor.states.first?.pid
+        await supervisor.stop(onlyStarted: true)
+        #expect(pid != nil && !isAlive(pid))
+    }
+
     @Test func aLargeLogIsCutAndItsWriterGoesOn() throws {
         let scratch = try Scratch()
         let path = "\(scratch.path)/x.log"

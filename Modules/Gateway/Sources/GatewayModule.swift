@@ -23,7 +23,8 @@ public struct GatewayModule: NodeModule {
             .rows(OpenVSwitch.self), .rows(Bridge.self), .rows(Port.self), .rows(Interface.self),
             .rows(BridgedUplink.self), .rows(ForwardingEntry.self), .rows(HostLink.self), .rows(HostAddress.self),
             .rows(HostRoute.self), .rows(HostNeighbour.self), .rows(Sysctl.self), .rows(NetfilterChain.self),
-            .rows(Flow.self), .rows(ObjectStatus.self),
+            .rows(Flow.self), .rows(ObjectStatus.self), .rows(SwitchDatapath.self), .rows(ConntrackZone.self),
+            .rows(ConntrackTimeouts.self),
         ])
 
     public init(_ configuration: NoConfiguration) throws(Rejection) {}
@@ -33,5 +34,6 @@ public struct GatewayModule: NodeModule {
         node.each(NodeGateway.self, GatewayRouter.handle)
         node.each(NodeGateway.self, BridgeFlows.handle)
         node.each(NodeGateway.self, HostSide.handle)
+        node.each(NodeGateway.self, ConnectionMemory.handle)
     }
 }

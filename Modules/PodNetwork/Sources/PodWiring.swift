@@ -11,15 +11,20 @@ enum PodWiring {
             let node = cell.get(NodeNetwork.self, "", local.nodeName),
             let port = cell.get(PodPort.self, attachment.podNamespace, attachment.podName), port.isLocal
         else { return }
-        guard attachment.podUID.isEmpty || attachment.podUID == port.uid else {
+        let pod = cell.get(Pod.self, port.namespace, port.name)
+        guard attachment.podUID.isEmpty || attachment.podUID == port.uid || pod?.isStatic == true else {
             // Known by its manifest alone; the runtime has heard its uid earlier.
             if port.uid.isEmpty { return }
-            throw Rejection(
-                "OtherPod",
-                "the runtime attaches \(attachment.podNamespace)/\(attachment.podName) with uid "
-                    + "\(attachment.podUID), but that pod is now \(port.uid)")
+            // Not as an error that keeps what was: the port is the other pod's now.
+            cell.report(
+                Rejection(
+                    "OtherPod",
+                    "the runtime attaches \(attachment.podNamespace)/\(attachment.podName) with uid "
+                        + "\(attachment.podUID), but that pod is now \(port.uid)"))
+            return
         }
-        let limits = try cell.get(Pod.self, port.namespace, port.name).map(Bandwidth.init)
+        // What cannot be read is told at the pod.
+        let limits = pod.flatMap { try? Bandwidth($0) }
         let device = attachment.hostInterface
         let interface = cell.add(
             Interface(

@@ -102,6 +102,25 @@ struct PodRequestTests {
         #expect(node.problems.isEmpty)
     }
 
+    @Test("a MAC that another pod has is refused too, and a pod keeps its own whatever it asks for later")
+    func takenMAC() throws {
+        let node = try harness(pod("one", wish("")))
+        try node.apply(pod("two", wish("")))
+        let problem = try #require(node.problems.first)
+        #expect(problem.reason == "MACInUse")
+        for word in ["02:00:00:00:00:77", "shop/one", "shop/two"] { #expect(problem.message.contains(word)) }
+        #expect(node.object(PodPort.self, "shop", "two") == nil)
+        let port = try #require(node.object(PodPort.self, "shop", "one"))
+        #expect(port.mac.description == "02:00:00:00:00:77")
+
+        let notes = [PodNetworks.key: PodNetworks(PodNetworkAssignment(addresses: port.addresses, mac: port.mac)).text]
+        try node.apply(pod("one", notes.merging(wish("", mac: "02:00:00:00:00:88")) { a, _ in a }))
+        #expect(node.object(PodPort.self, "shop", "one") == port)
+        try node.remove(pod("one", [:]))
+        #expect(node.object(PodPort.self, "shop", "two")?.mac.description == "02:00:00:00:00:77")
+        #expect(node.problems.isEmpty)
+    }
+
     @Test("after a restart the pod that had the address has it, whichever is named first")
     func takenBefore() throws {
         var holder = pod("two", wish(#""10.244.2.77/24""#))

@@ -126,6 +126,15 @@ struct Balancers {
         return all(backends, family)
     }
 
+    /// The node itself, when clients from outside may have no other: the policy is Local, and only processes of the
+    /// host answer here. Their packets then stay with the host; through OVN they would lose their source. Of several
+    /// ports the lowest.
+    func ownBackend(_ frontend: Frontend, _ family: Family) -> Backend? {
+        guard frontend.isExternal, service.externalPolicy == .local else { return nil }
+        let near = backends(frontend).answering(family, localOnly: true)
+        return near.allSatisfy { world.own.contains($0.address) } ? near.first : nil
+    }
+
     /// A backend that is the node itself is behind its masquerade address here: the node's own is the router's too.
     private func onRouter(_ frontend: Frontend, _ family: Family, localOnly: Bool) -> [Backend] {
         let backends = backends(frontend)

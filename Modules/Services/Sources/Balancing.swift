@@ -31,8 +31,9 @@ enum Balancing {
             let plan = Plan(service, world, &cell)
             complaints += unusable(plan.slices, for: frontends)
             complaints += affinityComplaints(service)
+            complaints += untranslated(frontends, plan)
             plan.balancers.add(frontends, &cell)
-            BridgeFlows(service, world).add(frontends, &cell)
+            BridgeFlows(service, world).add(frontends, plan.balancers, &cell)
             HostTables.add(frontends, of: service, world, plan.balancers, &cell)
             Health.add(service, world, plan.slices, &cell)
         }
@@ -62,6 +63,23 @@ enum Balancing {
             }
         }
         return found
+    }
+
+    /// The userspace datapath knows no ports of SCTP: it translates addresses only.
+    private static func untranslated(_ frontends: [Frontend], _ plan: Plan) -> [Rejection] {
+        guard plan.world.local.datapath == .netdev else { return [] }
+        let wrong = frontends.filter { frontend in
+            frontend.transport == .sctp
+                && frontend.families.contains { family in
+                    plan.balancers.backends(frontend).answering(family).contains { $0.port != frontend.number }
+                }
+        }
+        return Set(wrong.map(\.number)).sorted().map { number in
+            Rejection(
+                "UntranslatedPort", field: "spec.ports",
+                "SCTP \(number) leads to another port, but the userspace datapath translates only addresses of SCTP; "
+                    + "let port and targetPort be the same")
+        }
     }
 
     private static func affinityComplaints(_ service: Service) -> [Rejection] {

@@ -15,13 +15,14 @@ struct BridgeFlows {
         self.world = world
     }
 
-    func add(_ frontends: [Frontend], _ cell: inout Cell) {
+    func add(_ frontends: [Frontend], _ balancers: Balancers, _ cell: inout Cell) {
         guard let gateway = world.gateway else { return }
         let patch = Self.patch(gateway, world.local.nodeName)
         for frontend in frontends where frontend.isExternal {
             let isRestricted =
                 if case .ingress = frontend.place { !service.sourceRanges.isEmpty } else { false }
-            for address in frontend.addresses(world.own) {
+            for address in frontend.addresses(world.own)
+            where balancers.ownBackend(frontend, address.family) == nil {
                 let words = Words(address.family, frontend.transport)
                 let arriving =
                     "in_port=\(gateway.uplink),\(words.transport),\(words.target)=\(address),tp_dst=\(frontend.number)"

@@ -9,12 +9,30 @@ enum Claims {
         for frontend in world.frontends(of: service).list { cell.publish(ServiceClaim(service, frontend.claim)) }
     }
 
+    /// No service can take an address that is some node's.
+    static func handle(_ node: Node, _ cell: inout Cell) throws(Rejection) {
+        for address in Set(node.internalAddresses).sorted() { cell.publish(ServiceClaim(node, address)) }
+    }
+
+    /// Whose address it is.
+    private static func owner(of address: IPAddress, _ cell: inout Cell) -> String? {
+        let selector = LabelSelector(labels: [ServiceClaim.label: ServiceClaim.claim(to: address)])
+        return cell.list(cell.group(of: ServiceClaim.self, matching: selector)).first?.service
+    }
+
     /// Keeps the frontends that no older service has; complains of the others.
     static func won(
         _ frontends: [Frontend], by service: Service, _ complaints: inout [Rejection], _ cell: inout Cell
     ) -> [Frontend] {
         var kept: [Frontend] = []
         for frontend in frontends {
+            if frontend.isExternal, let address = frontend.address, let node = owner(of: address, &cell) {
+                let complaint = Rejection(
+                    "AddressInUse", field: frontend.field,
+                    "\(address) is an address of node \(node); use a node port, or another")
+                if !complaints.contains(complaint) { complaints.append(complaint) }
+                continue
+            }
             let selector = LabelSelector(labels: [ServiceClaim.label: frontend.claim])
             let rivals = cell.list(cell.group(of: ServiceClaim.self, matching: selector))
             if let winner = ServiceClaim.winner(rivals),
@@ -51,8 +69,7 @@ struct World {
 
     func frontends(of service: Service) -> Frontends {
         Frontends(
-            service, families: cluster.families, own: Set(own),
-            nodePorts: local.gateway.nodePort && gateway != nil)
+            service, families: cluster.families, nodePorts: local.gateway.nodePort && gateway != nil)
     }
 
     func masquerade(_ family: Family) -> Masquerade? { cluster.masqueradeSubnets[family].map(Masquerade.init) }

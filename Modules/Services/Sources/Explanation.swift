@@ -37,16 +37,19 @@ enum Explanation {
 
     /// Each address, for pods of this node and for all others.
     private static func ways(_ frontends: [Frontend], _ plan: Plan) -> Description.Sheet {
-        var sheet = Description.Sheet("LEADS TO", "ADDRESS", "FOR", "BACKENDS", "ROW")
+        var sheet = Description.Sheet("LEADS TO", "ADDRESS", "FOR", "BACKENDS", "BY")
         for frontend in frontends {
             for address in frontend.addresses(plan.world.own) {
                 let name = "\(frontend.transport.rawValue.lowercased()) \(Backend(address, frontend.number))"
+                let own = plan.balancers.ownBackend(frontend, address.family)
                 for (part, backends) in plan.balancers.placed(frontend, address.family) {
-                    sheet.add(
-                        name, part.clients,
-                        backends.isEmpty
-                            ? "none: refused" : backends.map(\.description).joined(separator: " "),
-                        "nb/Load_Balancer/\(plan.balancers.name(frontend.transport, part))")
+                    let text = backends.map(\.description).joined(separator: " ")
+                    let balancer = plan.balancers.name(frontend.transport, part)
+                    if let own, part.sides == [.router] {
+                        sheet.add(name, part.clients, own.description, "the host's nftables")
+                    } else {
+                        sheet.add(name, part.clients, text.isEmpty ? "none: refused" : text, balancer)
+                    }
                 }
             }
         }
@@ -55,13 +58,30 @@ enum Explanation {
 
     private static func endpoints(_ service: Service, _ plan: Plan) -> Description.Sheet {
         var sheet = Description.Sheet("ENDPOINTS", "PORT", "ENDPOINT", "NODE", "USED", "WHY")
+        let families = Set(service.clusterIPs.compactMap { IPAddress($0)?.family })
         for port in service.ports {
             for standing in Backends(of: service, port, plan.slices, on: plan.world.local.nodeName).standings {
+                let family = standing.backend.address.family
+                let isUsed = standing.isUsed && families.contains(family)
+                let reason =
+                    families.contains(family) ? standing.reason : "the service has no \(family) address"
                 sheet.add(
                     "\(port.transport.lowercased()) \(port.port)", standing.backend.description, standing.node,
-                    standing.isUsed ? "yes" : "no", standing.reason)
+                    isUsed ? "yes" : "no",
+                    isUsed ? reason + limits(service, standing.node, plan.world.local.nodeName) : reason)
             }
         }
         return sheet
+    }
+
+    /// Which clients an endpoint does not get, though it is used.
+    private static func limits(_ service: Service, _ node: String, _ own: String) -> String {
+        guard node != own else { return "" }
+        switch (service.externalPolicy == .local && service.type != .clusterIP, service.internalPolicy == .local) {
+        case (true, true): return "; only for pods here that ask a node port: the policies are Local"
+        case (true, false): return "; not for clients from outside here: the external policy is Local"
+        case (false, true): return "; not at the cluster's address here: the internal policy is Local"
+        case (false, false): return ""
+        }
     }
 }

@@ -59,13 +59,10 @@ struct Frontends {
     private(set) var list: [Frontend] = []
     private(set) var complaints: [Rejection] = []
     private let service: Service
-    private let own: Set<IPAddress>
     private let families: [Family]
 
-    /// - Parameter own: the addresses of the node; services cannot take them.
-    init(_ service: Service, families: [Family], own: Set<IPAddress>, nodePorts: Bool) {
+    init(_ service: Service, families: [Family], nodePorts: Bool) {
         self.service = service
-        self.own = own
         self.families = families
         // Another proxy serves it, or nobody does.
         guard service.labels[Self.proxyLabel] == nil, service.type != .externalName,
@@ -140,10 +137,6 @@ struct Frontends {
     }
 
     private mutating func isFree(_ address: IPAddress, _ field: String) -> Bool {
-        if own.contains(address) {
-            complain("AddressInUse", field, "\(address) is an address of this node; use a node port, or another")
-            return false
-        }
         if address.isLoopback || address.isUnspecified || address.isMulticast || address.isLinkLocal {
             complain("BadAddress", field, "\(address) cannot be the address of a service")
             return false

@@ -8,18 +8,20 @@ enum Health {
         guard service.externalPolicy == .local, service.type == .loadBalancer, service.healthCheckNodePort != 0,
             (1...65535).contains(service.healthCheckNodePort)
         else { return }
-        let ready = service.ports.reduce(into: Set<IPAddress>()) { all, port in
+        let addresses = service.ports.reduce(into: Set<IPAddress>()) { all, port in
             all.formUnion(Backends(of: service, port, slices, on: world.local.nodeName).localReady)
         }
+        // An endpoint with an address per family is one.
+        let ready = Family.allCases.map { family in addresses.count { $0.family == family } }.max() ?? 0
         let body: JSON = [
             "service": ["namespace": .string(service.namespace), "name": .string(service.name)],
-            "localEndpoints": .integer(ready.count), "serviceProxyHealthy": true,
+            "localEndpoints": .integer(ready), "serviceProxyHealthy": true,
         ]
         cell.add(
             HTTPAnswer(
-                port: service.healthCheckNodePort, status: ready.isEmpty ? 503 : 200,
+                port: service.healthCheckNodePort, status: ready == 0 ? 503 : 200,
                 headers: [
-                    "Content-Type": "application/json", "X-Load-Balancing-Endpoint-Weight": "\(ready.count)",
+                    "Content-Type": "application/json", "X-Load-Balancing-Endpoint-Weight": "\(ready)",
                 ], body: body.text()))
     }
 }

@@ -5,7 +5,8 @@ import Vocabulary
 /// How the host's own processes reach services at other addresses than the cluster's: its kernel translates them.
 ///
 /// Node ports and external addresses become the cluster's address. Services with the internal policy Local are
-/// balanced on the node's switch, so their packets are marked and leave by the management port.
+/// balanced on the node's switch, so their packets are marked and leave by the management port. What arrives from
+/// outside for a process of the host itself is translated here too, so that the process sees its client.
 enum HostTables {
     private static let mark = "0x1745ec"
     private static let markNumber = 0x17_45ec
@@ -15,6 +16,7 @@ enum HostTables {
         let nodePorts: String
         let addresses: String
         let local: String
+        let own: String
         let family: Family
 
         init(_ family: Family) {
@@ -22,6 +24,7 @@ enum HostTables {
             nodePorts = "service-ports-v\(family.rawValue)"
             addresses = "service-addresses-v\(family.rawValue)"
             local = "service-local-v\(family.rawValue)"
+            own = "service-own-v\(family.rawValue)"
         }
 
         var ip: String { family == .v4 ? "ip" : "ip6" }
@@ -31,6 +34,7 @@ enum HostTables {
     static func handle(_ gateway: NodeGateway, _ cell: inout Cell) throws(Rejection) {
         guard let world = World(&cell), let node = cell.get(NodeNetwork.self, world.local.nodeName) else { return }
         var translations: [String] = []
+        var arrivals: [String] = []
         var marks: [String] = []
         var sources: [String] = []
         for family in world.cluster.families {
@@ -39,6 +43,7 @@ enum HostTables {
             cell.add(NetfilterSet(names.nodePorts, type: "inet_proto . inet_service : \(target)"))
             cell.add(
                 NetfilterSet(names.addresses, type: "\(names.type) . inet_proto . inet_service : \(target)"))
+            cell.add(NetfilterSet(names.own, type: "\(names.type) . inet_proto . inet_service : \(target)"))
             cell.add(NetfilterSet(names.local, type: "\(names.type) . inet_proto . inet_service"))
             let own = world.own.filter { $0.family == family }.map(\.description)
             if !own.isEmpty {
@@ -48,6 +53,7 @@ enum HostTables {
             }
             let key = "\(names.ip) daddr . meta l4proto . th dport"
             translations.append("dnat \(names.ip) to \(key) map @\(names.addresses)")
+            arrivals.append("dnat \(names.ip) to \(key) map @\(names.own)")
             marks.append("\(key) @\(names.local) meta mark set \(mark)")
             guard let hop = node.gateway(family), let management = node.management(family) else { continue }
             sources.append(
@@ -60,6 +66,9 @@ enum HostTables {
         cell.add(
             NetfilterChain(
                 "service-translations", hook: .init(type: "nat", hook: "output", priority: -100), rules: translations))
+        cell.add(
+            NetfilterChain(
+                "service-arrivals", hook: .init(type: "nat", hook: "prerouting", priority: -100), rules: arrivals))
         cell.add(
             NetfilterChain("service-marks", hook: .init(type: "route", hook: "output", priority: -150), rules: marks))
         cell.add(
@@ -76,6 +85,12 @@ enum HostTables {
         for case .cluster(let address) in frontends.map(\.place) { inside[address.family] = address }
         for frontend in frontends {
             let transport = frontend.transport.rawValue.lowercased()
+            for address in frontend.addresses(world.own) {
+                guard let own = balancers.ownBackend(frontend, address.family) else { continue }
+                cell.add(
+                    "\(address) . \(transport) . \(frontend.number) : \(own.address) . \(own.port)",
+                    to: RowRef<NetfilterSet>(inet: Names(address.family).own).elements)
+            }
             switch frontend.place {
             case .cluster(let address):
                 if service.internalPolicy == .local {

@@ -30,6 +30,7 @@ public struct ServicesModule: NodeModule {
         node.each(NodeNetwork.self, Groups.handle)
         node.each(NodeGateway.self, HostTables.handle)
         node.each(NodeGateway.self, HostFlows.handle)
+        node.each(Node.self, Claims.handle)
         node.each(Service.self, Claims.handle)
         node.each(Service.self, Balancing.handle)
         node.describe(Service.self, Explanation.handle)

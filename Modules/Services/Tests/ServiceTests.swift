@@ -123,6 +123,32 @@ struct ServiceTests {
         #expect(node.rows(Flow.self).allSatisfy { $0["priority"] == "510" })
     }
 
+    @Test("leaves an endpoint of the host to the host where the external policy is Local and no pod answers here")
+    func hostEndpointLocal() throws {
+        let ports = world.service {
+            $0.type = .loadBalancer
+            $0.ports[0].nodePort = 30080
+            $0.externalPolicy = .local
+            $0.ingress = [.init("172.31.1.3")]
+        }
+        let onHost = EndpointSlice.Endpoint(["172.30.0.1"], node: "n1")
+        let node = try harness(ports, world.slice("web", onHost, .init(["10.244.2.7"], node: "n2")))
+        func flows() -> [String] {
+            node.rows(Flow.self).filter { $0["priority"] == "110" }.compactMap { $0["match"] }
+        }
+        func elements() -> [String] { node.row(NetfilterSet.self, "inet service-own-v4")?.members("elements") ?? [] }
+        #expect(!flows().contains { $0.contains("nw_dst=172.30.0.1") || $0.contains("172.31.1.3") })
+        #expect(
+            elements() == [
+                "172.30.0.1 . tcp . 30080 : 172.30.0.1 . 8080", "172.31.1.3 . tcp . 80 : 172.30.0.1 . 8080",
+            ])
+        // A pod of the node takes outside clients, too.
+        try node.apply(world.slice("web", onHost, .init(["10.244.1.5"], node: "n1")))
+        #expect(flows().contains("in_port=e0,tcp,nw_dst=172.30.0.1,tp_dst=30080") && elements().isEmpty)
+        try node.apply(world.slice("web", .init(["172.30.0.2"], node: "n2")))
+        #expect(elements().isEmpty)
+    }
+
     @Test(
         "has no rows when it is not ours to serve",
         arguments: ["headless", "external name", "other proxy"])
@@ -145,12 +171,15 @@ struct ServiceTests {
             world.service {
                 $0.type = .loadBalancer
                 $0.ports += [.init(0), .init(70_000), .init(81, transport: "ICMP")]
-                $0.externalIPs = ["172.30.0.1", "nonsense", "172.31.1.1"]
+                $0.externalIPs = ["172.30.0.1", "172.30.0.2", "nonsense", "172.31.1.1"]
                 $0.ingress = [.init(""), .init("172.31.1.2", mode: "Proxy"), .init("172.31.1.3")]
             }, world.slices()[0])
         #expect(
             vips(node, "web_TCP_cluster").keys.sorted() == ["10.96.0.10:80", "172.31.1.1:80", "172.31.1.3:80"])
-        for word in ["port: 0 is", "port: 70000 is", "ICMP", "172.30.0.1 is an address of this node", "nonsense"] {
+        for word in [
+            "port: 0 is", "port: 70000 is", "ICMP", "172.30.0.1 is an address of node n1",
+            "172.30.0.2 is an address of node n2", "nonsense",
+        ] {
             #expect(events(node).contains { $0.contains(word) }, "\(word)")
         }
     }
@@ -175,6 +204,23 @@ struct ServiceTests {
         try node.remove([Service.id("shop", "old")])
         #expect(vips(node, "new_TCP_node_router+switch_n1")["172.30.0.1:30080"] == "10.244.1.6:8080")
         #expect(events(node, "new").isEmpty)
+    }
+
+    @Test("says of an SCTP port that the userspace datapath cannot translate", arguments: [Datapath.netdev, .system])
+    func untranslated(datapath: Datapath) throws {
+        let world = Surroundings(datapath: datapath)
+        let node = try NodeHarness(ServicesModule.self)
+        let slice = EndpointSlice(
+            namespace: "shop", name: "s", service: "web", ports: [.init(8080, name: "http", transport: "SCTP")],
+            endpoints: [.init(["10.244.1.5"])])
+        func service(_ port: Int) -> Service {
+            world.service { $0.ports = [.init(port, name: "http", transport: "SCTP")] }
+        }
+        try node.apply(world.all + [service(80), slice])
+        #expect(node.problems.map(\.reason) == (datapath == .netdev ? ["UntranslatedPort"] : []))
+        #expect(node.row(LoadBalancer.self, "Service_shop/web_SCTP_cluster")?.map("vips")["10.96.0.10:80"] != nil)
+        try node.apply(service(8080))
+        #expect(node.problems.isEmpty)
     }
 
     @Test("answers health checks with its ready local endpoints, while its policy is Local")
@@ -258,15 +304,15 @@ struct ServiceDescriptionTests {
             sheet(said, "LEADS TO") == [
                 [
                     "tcp 10.96.0.10:80", "all", "10.244.1.5:8080 10.244.2.7:8080",
-                    "nb/Load_Balancer/Service_shop/web_TCP_cluster",
+                    "Service_shop/web_TCP_cluster",
                 ],
                 [
                     "tcp 172.30.0.1:30080", "pods here", "10.244.1.5:8080 10.244.2.7:8080",
-                    "nb/Load_Balancer/Service_shop/web_TCP_node_switch_n1",
+                    "Service_shop/web_TCP_node_switch_n1",
                 ],
                 [
                     "tcp 172.30.0.1:30080", "others", "10.244.1.5:8080",
-                    "nb/Load_Balancer/Service_shop/web_TCP_node_local_router_n1",
+                    "Service_shop/web_TCP_node_local_router_n1",
                 ],
             ])
     }

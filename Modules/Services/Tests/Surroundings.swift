@@ -8,7 +8,14 @@ struct Surroundings {
     var nodePorts = true
     var datapath = Datapath.netdev
 
-    var all: [any Kind] { [cluster, local, node, gateway] + pipeline }
+    var all: [any Kind] { [cluster, local, node, gateway] + nodes + pipeline }
+
+    var nodes: [Node] {
+        [
+            Node(name: "n1", internalAddresses: [address("172.30.0.1"), address("fd30::1")]),
+            Node(name: "n2", internalAddresses: [address("172.30.0.2"), address("fd30::2")]),
+        ]
+    }
 
     var cluster: ClusterNetwork {
         ClusterNetwork(

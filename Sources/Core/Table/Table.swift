@@ -24,11 +24,14 @@ public struct Table: Hashable, Sendable, Comparable, CustomStringConvertible {
         public let name: String
         public let shape: Shape
         public let hold: Hold
+        /// The table whose rows the values of a map name by their keys, if they do.
+        public let target: String?
 
-        public init(_ name: String, _ shape: Shape, _ hold: Hold = .exact) {
+        public init(_ name: String, _ shape: Shape, _ hold: Hold = .exact, to target: String? = nil) {
             self.name = name
             self.shape = shape
             self.hold = hold
+            self.target = target
         }
     }
 

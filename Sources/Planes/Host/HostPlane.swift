@@ -31,12 +31,19 @@ public final class HostPlane: AuditedPlane {
     private let waker: Waker
     private let inbox: Inbox
     private let counter = WriteCounter()
+    /// Looked up before any plane is told anything: the bridges may be gone as soon as the switch's plane is.
+    private let carriers: [RowID: UplinkPart.Carrier]
 
     public init(_ configuration: Configuration = Configuration()) throws {
         self.configuration = configuration
         let waker = try Waker()
         self.waker = waker
         inbox = Inbox { waker.wake() }
+        let counter = counter
+        let look: @Sendable () throws -> [RowID: UplinkPart.Carrier] = {
+            try UplinkPart.carriers(Kernel(writes: counter))
+        }
+        carriers = try configuration.namespace.map { try NetworkNamespace(path: $0).run(look) } ?? look()
     }
 
     /// How often the plane has changed something on the machine.
@@ -50,7 +57,8 @@ public final class HostPlane: AuditedPlane {
         try await waker.runThread { [self] in
             defer { inbox.disappoint() }
             if let path = configuration.namespace { try NetworkNamespace(path: path).enter() }
-            let worker = try HostWorker(ovsDirectory: configuration.ovsDirectory, writes: counter)
+            let worker = try HostWorker(
+                ovsDirectory: configuration.ovsDirectory, carriers: carriers, writes: counter)
             let events = try HostEvents(ovsDirectory: configuration.ovsDirectory)
             report(.connected(plane: name, true))
             try loop(worker, events, report)

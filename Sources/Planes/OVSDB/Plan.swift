@@ -131,9 +131,11 @@ struct PlanBuilder {
             ledger[id.table.name, default: LedgerChange()].added.insert(identity)
         }
         for referrer in referrers where linked[id]?.contains(referrer) != true && !covered.contains(referrer) {
-            let indexes = (desired[referrer]?.columns ?? [:]).filter { $0.value.refers(to: id) }.keys
             var scope = Scope(causes: .follow)
-            for index in indexes { scope.parts[index] = Scope.Part(isWhole: false, values: [.row(id)]) }
+            for (index, column) in desired[referrer]?.columns ?? [:]
+            where referrer.table.refers(column, in: index, to: id) {
+                scope.parts[index] = Scope.Part(isWhole: false, values: [.row(id)], keys: column.keys(of: id.key))
+            }
             scopes[referrer, default: scope].merge(scope)
             queue.append(referrer)
         }
@@ -181,7 +183,9 @@ struct PlanBuilder {
             guard !refused.contains(referrer), let holder = layouts.byName[referrer.table.name],
                 let content = desired[referrer],
                 content.columns.contains(where: { index, column in
-                    holder.type(index)?.key.strength == .strong && column.refers(to: id)
+                    let type = holder.type(index)
+                    return (type?.value ?? type?.key)?.strength == .strong
+                        && referrer.table.refers(column, in: index, to: id)
                 })
             else { return false }
             return holder.table.ownership == .borrowed ? lookup(referrer) != nil : canLive(referrer)
@@ -228,12 +232,19 @@ extension PlanBuilder {
     }
 }
 
-extension RowContent.Column {
-    fileprivate func refers(to id: RowID) -> Bool {
-        switch self {
+extension Table {
+    fileprivate func refers(_ column: RowContent.Column, in index: Int, to id: RowID) -> Bool {
+        switch column {
         case .scalar(let value): value == .row(id)
         case .set(let members): members.contains(.row(id))
-        case .map: false
+        case .map: rows(namedBy: column, in: index).contains(id)
         }
+    }
+}
+
+extension RowContent.Column {
+    /// The keys of a map whose values are this text.
+    fileprivate func keys(of text: String) -> Set<String> {
+        if case .map(let entries) = self { Set(entries.filter { $0.value == text }.keys) } else { [] }
     }
 }

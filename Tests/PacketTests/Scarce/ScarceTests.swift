@@ -75,53 +75,6 @@ extension Packets.Scarce {
         #expect(isQuiet)
         for name in ["c1", "c3", "waits", "a2"] { try await lab.remove(name) }
     }
-
-    @Test("an ADD ends within a second when its pod is deleted, and leaves nothing")
-    func deletedWhileAdded() async throws {
-        let lab = try Packets.lab()
-        let controller = try #require(
-            pid_t(Files.read("\(lab.paths.engineDirectory("n1"))/ovn-controller.pid").filter(\.isNumber)))
-        // Without it no port is ever installed.
-        kill(controller, SIGSTOP)
-        defer { kill(controller, SIGCONT) }
-        let pod = LabPod("late", on: "n1", [Lab.attachedByHand: "true"])
-        try lab.add(pod)
-        let sandbox = String(repeating: "5ca2ce00", count: 8)
-        let namespace = lab.paths.pod(sandbox)
-        _ = try NetworkNamespace.create(namespace)
-        defer { try? NetworkNamespace.delete(namespace) }
-        let plugin = Plugin(paths: lab.paths, executable: lab.record.plugin, node: "n1")
-        let plan = PodPlan(Pod(namespace: "t", name: "late", uid: "uid-late"), on: "n1")
-        let adding = Task { try await onThread { try plugin.call(.add, sandbox: sandbox, pod: plan) } }
-        var traces: [String] = []
-        let isWired = try await eventually(within: .seconds(10)) {
-            traces = try await lab.leftovers("n1", of: "late", sandbox)
-            return ["lsp-list", "list-ports", "ip link", "attachments"].allSatisfy { part in
-                traces.contains { $0.hasPrefix(part) }
-            }
-        }
-        #expect(isWired, "\(traces)")
-
-        let began = ContinuousClock.now
-        try Files.remove("\(lab.directory)/manifests/late.yaml")
-        let error = await #expect(throws: (any Error).self) { try await adding.value }
-        let time = began.duration(to: .now)
-        print("measured: pod deleted to the end of its ADD: \(time)")
-        #expect(time < .seconds(1))
-        #expect(error.map { "\($0)" }?.contains("late was deleted") == true, "\(String(describing: error))")
-        kill(controller, SIGCONT)
-        let isGone = try await eventually(within: .seconds(5)) {
-            traces = try await lab.leftovers("n1", of: "late", sandbox)
-            return traces.isEmpty
-        }
-        #expect(isGone, "\(traces)")
-        let links = try NetworkNamespace.named(namespace).run { try Command("ip", "-o", "link").run() }
-        #expect(!links.contains("eth0"), "\(links)")
-        // The runtime's DEL, and a second one, are fine.
-        for _ in 0..<2 {
-            #expect(throws: Never.self) { try plugin.call(.del, sandbox: sandbox, pod: plan) }
-        }
-    }
 }
 
 extension PacketLab {
@@ -129,20 +82,5 @@ extension PacketLab {
     fileprivate func network(of node: String) async throws -> IPNetwork {
         let text = try await shell("node:\(node)", "ovn-nbctl get logical_switch \(node) other_config:subnet")
         return try #require(IPNetwork(text.filter { $0 != "\"" && $0 != "\n" }))
-    }
-
-    /// What there is of a pod or its sandbox on a node, each with where it was found.
-    fileprivate func leftovers(_ node: String, of pod: String, _ sandbox: String) async throws -> [String] {
-        let device = sandbox.prefix(15)
-        let script = """
-            ovn-nbctl lsp-list \(node) | grep 't_\(pod))' | sed 's/^/lsp-list: /'
-            ovs-vsctl list-ports br-int | grep \(device) | sed 's/^/list-ports: /'
-            ip -o link | grep \(device) | sed 's/^/ip link: /'
-            nft list ruleset | grep \(device) | sed 's/^/nft: /'
-            ls \(paths.runDirectory(node))/attachments | grep \(device) | sed 's/^/attachments: /'
-            grep -l 't/\(pod)"' \(paths.status)/\(node)/* | sed 's/^/status: /'
-            true
-            """
-        return try await shell("node:\(node)", script).split(separator: "\n").map(String.init)
     }
 }

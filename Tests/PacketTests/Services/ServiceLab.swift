@@ -29,6 +29,11 @@ enum ServiceLab {
         var pods = ["s1", "s2"]
         var target = 8080
         var ingress: [String] = []
+        /// Of endpoints that are not simply ready: `ready: false`.
+        var conditions: [String: String] = [:]
+        /// Its own addresses; of all families when there are none.
+        var clusterIPs: [String] = []
+        var created = ""
 
         func addresses(_ family: Family) -> IPAddress? {
             IPAddress(family == .v4 ? "10.96.0.\(number)" : "fd00:10:96::\(number)")
@@ -48,18 +53,34 @@ enum ServiceLab {
     static let balanced = Description(
         name: "balanced", number: 56, nodePort: 30056, type: "LoadBalancer",
         ingress: ["172.31.9.1", "fd31:9::1"])
-    static let table = [cluster, external, inward, remote, empty, itself, balanced]
+    /// Of a process of a node.
+    static let host = Description(name: "host", number: 57, nodePort: 30057, pods: ["node:n1"])
+    static let hostLocal = Description(
+        name: "hostlocal", number: 58, nodePort: 30058,
+        more: ["internalTrafficPolicy: Local", "externalTrafficPolicy: Local"], pods: ["node:n1"], target: 8070)
+    static let table = [cluster, external, inward, remote, empty, itself, balanced, host, hostLocal]
+
+    /// Where a pod, or the host itself, is.
+    static func node(of place: String) -> String {
+        place.hasPrefix("node:") ? String(place.dropFirst(5)) : pods.first { $0.name == place }?.node ?? ""
+    }
+
+    /// How a server calls itself.
+    static func name(of place: String) -> String { place.hasPrefix("node:") ? String(place.dropFirst(5)) : place }
 }
 
 extension PacketLab {
     /// Writes the service with its endpoints into the manifests, or changes it.
-    func put(_ service: ServiceLab.Description, ready: Bool = true) async throws {
-        let clusterIPs = families.compactMap { service.addresses($0)?.description }
+    func put(_ service: ServiceLab.Description) async throws {
+        let clusterIPs =
+            service.clusterIPs.isEmpty
+            ? families.compactMap { service.addresses($0)?.description } : service.clusterIPs
         let nodePort = service.nodePort.map { ", nodePort: \($0)" } ?? ""
+        let created = service.created.isEmpty ? "" : ", creationTimestamp: \"\(service.created)\""
         var text = """
             apiVersion: v1
             kind: Service
-            metadata: {name: \(service.name), namespace: t}
+            metadata: {name: \(service.name), namespace: t\(created)}
             spec:
               type: \(service.type)
               clusterIPs: [\(clusterIPs.map { "\"\($0)\"" }.joined(separator: ", "))]
@@ -73,11 +94,10 @@ extension PacketLab {
         for family in families {
             var endpoints: [String] = []
             for pod in service.pods {
-                let node = ServiceLab.pods.first { $0.name == pod }?.node ?? ""
-                let address = try await address("t/\(pod)", family)
+                let address = try await address(pod.hasPrefix("node:") ? pod : "t/\(pod)", family)
+                let conditions = service.conditions[pod] ?? "ready: true, serving: true"
                 endpoints.append(
-                    "{addresses: [\"\(address)\"], nodeName: \(node), conditions: {ready: \(ready), serving: \(ready)}}"
-                )
+                    "{addresses: [\"\(address)\"], nodeName: \(ServiceLab.node(of: pod)), conditions: {\(conditions)}}")
             }
             text += """
 

@@ -24,9 +24,9 @@ extension Packets.Services {
     /// Who may answer: the policies count for pods and for the host at the cluster's address, for the rest outside.
     private func expected(_ service: ServiceLab.Description, _ what: String, from: String) -> Set<String> {
         let isLocal = { (policy: String) in service.more.contains("\(policy)TrafficPolicy: Local") }
-        let all = Set(service.pods)
+        let all = Set(service.pods.map(ServiceLab.name))
         func on(_ node: String) -> Set<String> {
-            Set(ServiceLab.pods.filter { $0.node == node }.map(\.name)).intersection(all)
+            Set(service.pods.filter { ServiceLab.node(of: $0) == node }.map(ServiceLab.name))
         }
         let home = from == "t/far" ? "n2" : "n1"
         if what == "cluster" { return isLocal("internal") ? on(home) : all }
@@ -53,7 +53,9 @@ extension Packets.Services {
                 for (what, address, port) in targets {
                     for from in Self.places where !(from == "outside" && what == "cluster") {
                         let own = from.hasPrefix("t/") ? try await lab.address(from, family) : nil
-                        let isInside = what == "cluster" && from.hasPrefix("t/") && from != "t/s1"
+                        let isInside =
+                            what == "cluster" && from.hasPrefix("t/") && from != "t/s1"
+                            && !service.pods.contains { $0.hasPrefix("node:") }
                         let keeps = service.more.contains("externalTrafficPolicy: Local") && from == "outside"
                         let client = try await lab.address("outside", family)
                         cases.append(
@@ -71,6 +73,16 @@ extension Packets.Services {
     @Test("reach whom they should, from everywhere, and as whom they should", .timeLimit(.minutes(3)))
     func truthTable() async throws {
         let lab = try Packets.lab()
+        // Two processes of a node, which are endpoints too.
+        try await lab.serving("node:n1", tcp: 8080, "SYSTEM:'echo n1 $SOCAT_PEERADDR'") {
+            try await lab.serving("node:n1", tcp: 8070, "SYSTEM:'echo n1 $SOCAT_PEERADDR'") {
+                try await tryTable(lab)
+            }
+        }
+        for node in ["n1", "n2"] { #expect(try await lab.recirculationDrops(node) == "0\n", "\(node)") }
+    }
+
+    private func tryTable(_ lab: PacketLab) async throws {
         for service in ServiceLab.table { try await lab.put(service) }
         try await lab.shell(
             "outside", "ip route replace 172.31.0.0/16 via 172.30.0.1; ip route replace fd31::/16 via fd30::1")
@@ -106,42 +118,6 @@ extension Packets.Services {
                 "\(one.to) port \(one.port)".padded(30), counts.joined(separator: ", "))
             #expect(isRight, "\(one.from) to \(one.service) by \(one.what), \(one.to) port \(one.port): \(counts)")
         }
-        for node in ["n1", "n2"] { #expect(try await lab.recirculationDrops(node) == "0\n", "\(node)") }
-    }
-
-    @Test("refuse at once a hundred times where nobody answers, and the switch lives on", .timeLimit(.minutes(1)))
-    func refusals() async throws {
-        let lab = try Packets.lab()
-        try await lab.put(ServiceLab.empty)
-        let pid = "\(lab.paths.runDirectory("n1"))/engine/ovs-vswitchd.pid"
-        let before = try Files.read(pid)
-        for family in lab.families {
-            let address = try #require(ServiceLab.empty.addresses(family))
-            try await lab.waitFor("node:n1", address, 80, [])
-            let began = ContinuousClock.now
-            let outcomes = try await lab.connect("node:n1", address, 80, times: 100)
-            #expect(outcomes.count == 100 && outcomes.allSatisfy { $0 == .refused }, "\(family)")
-            #expect(began.duration(to: .now) < .seconds(15), "\(family)")
-        }
-        #expect(try Files.read(pid) == before)
-    }
-
-    @Test("leave an endpoint that is not ready within a second, and its connections alone", .timeLimit(.minutes(1)))
-    func notReady() async throws {
-        let lab = try Packets.lab()
-        var service = ServiceLab.Description(name: "churn", number: 60, nodePort: 30060)
-        let address = try #require(service.addresses(.v4))
-        try await lab.put(service)
-        try await lab.waitFor("t/ask", address, 80, ServiceLab.answering)
-        service.pods = ["s2"]
-        try await lab.put(service)
-        try await Task.sleep(for: .seconds(1))
-        let outcomes = try await lab.connect("t/ask", address, 80, times: 20)
-        #expect(outcomes.allSatisfy { $0.name == "s2" }, "\(outcomes)")
-        service.pods = []
-        try await lab.put(service)
-        try await lab.waitFor("t/ask", address, 80, [])
-        try lab.remove(service)
     }
 }
 

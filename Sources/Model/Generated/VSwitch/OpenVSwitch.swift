@@ -9,6 +9,7 @@ public struct OpenVSwitch: Row, Hashable {
         plane: PlaneName.vswitch, name: "Open_vSwitch",
         columns: [
             .init("bridges", .set, .shared),
+            .init("datapaths", .map, .shared, to: "Datapath"),
             .init("external_ids", .map, .shared),
             .init("other_config", .map, .shared),
         ],
@@ -16,30 +17,35 @@ public struct OpenVSwitch: Row, Hashable {
 
     public let key: RowKey
     public var bridges: [RowRef<Bridge>]?
+    public var datapaths: [String: RowRef<SwitchDatapath>]?
     public var externalIDs: [String: String]?
     public var otherConfig: [String: String]?
 
     public init(
         key: RowKey,
         bridges: [RowRef<Bridge>]? = nil,
+        datapaths: [String: RowRef<SwitchDatapath>]? = nil,
         externalIDs: [String: String]? = nil,
         otherConfig: [String: String]? = nil
     ) {
         self.key = key
         self.bridges = bridges
+        self.datapaths = datapaths
         self.externalIDs = externalIDs
         self.otherConfig = otherConfig
     }
 
     public func encode(into columns: inout ColumnWriter) {
         columns.set(0, bridges)
-        columns.map(1, externalIDs)
-        columns.map(2, otherConfig)
+        columns.map(1, datapaths?.texts)
+        columns.map(2, externalIDs)
+        columns.map(3, otherConfig)
     }
 }
 
 extension RowRef where R == OpenVSwitch {
     public var bridges: SetColumn<RowRef<Bridge>> { SetColumn(row, 0) }
-    public var externalIDs: MapColumn { MapColumn(row, 1) }
-    public var otherConfig: MapColumn { MapColumn(row, 2) }
+    public var datapaths: MapColumn { MapColumn(row, 1) }
+    public var externalIDs: MapColumn { MapColumn(row, 2) }
+    public var otherConfig: MapColumn { MapColumn(row, 3) }
 }

@@ -10,7 +10,7 @@ public struct VSwitchQoS: Row, Hashable {
         columns: [
             .init("external_ids", .map),
             .init("other_config", .map),
-            .init("queues", .map),
+            .init("queues", .map, to: "Queue"),
             .init("type", .scalar),
         ],
         identity: .tag, ownership: .owned)

@@ -8,6 +8,9 @@ extension Table {
     public static var vswitch: [Table] {
         [
             OpenVSwitch.table,
+            SwitchDatapath.table,
+            ConntrackZone.table,
+            ConntrackTimeouts.table,
             Bridge.table,
             Port.table,
             Interface.table,

@@ -1,0 +1,140 @@
+import Core
+import Glibc
+import Linux
+import Model
+import Testing
+
+@testable import Lab
+
+/// Endpoints come and go.
+extension Packets.Services {
+    @Test("lead forty connections to both endpoints, by TCP and UDP, as who they are", .timeLimit(.minutes(1)))
+    func both() async throws {
+        let lab = try Packets.lab()
+        let service = ServiceLab.Description(name: "both", number: 60)
+        try await lab.put(service)
+        for family in lab.families {
+            let way = Way(from: "t/ask", to: try #require(service.addresses(family)), port: 80)
+            let own = try await lab.address("t/ask", family)
+            try await lab.waitFor(way.from, way.to, way.port, ServiceLab.answering)
+            let connections = try await lab.connect(way.from, way.to, way.port, times: 40)
+            #expect(connections.count == 40 && Set(connections.compactMap(\.name)) == ServiceLab.answering)
+            #expect(connections.allSatisfy { $0.asker == own }, "\(connections)")
+            let datagrams = try await lab.datagrams(way, times: 40)
+            #expect(datagrams.count == 40 && Set(datagrams.map(\.name)) == ServiceLab.answering)
+            #expect(datagrams.allSatisfy { $0.asker == own }, "\(datagrams)")
+        }
+        try lab.remove(service)
+    }
+
+    @Test("leave an endpoint that is not ready within a second, and its connections alone", .timeLimit(.minutes(1)))
+    func notReady() async throws {
+        let lab = try Packets.lab()
+        var service = ServiceLab.Description(name: "leave", number: 61, pods: ["s1"], target: 8092)
+        let way = Way(from: "t/ask", to: try #require(service.addresses(.v4)), port: 80)
+        try await lab.serving("t/s1", tcp: 8092, "SYSTEM:'echo s1; cat'") {
+            try await lab.serving("t/s2", tcp: 8092, "SYSTEM:'echo s2; cat'") {
+                try await lab.put(service)
+                try await lab.waitFor(way.from, way.to, way.port, ["s1"])
+                async let words = lab.shell(
+                    way.from, "(for i in 1 2 3 4 5 6 7 8; do sleep 0.5; echo $i; done) | socat -t2 - \(way.socat())")
+                let isThere = try await eventually(within: .seconds(3)) {
+                    try await !lab.shell("t/s1", "ss -Htn state established sport = :8092").isEmpty
+                }
+                #expect(isThere)
+                service.pods = ["s1", "s2"]
+                service.conditions = ["s1": "ready: false, serving: false"]
+                try await lab.put(service)
+                try await Task.sleep(for: .seconds(1))
+                let names = try await lab.firstWords(way, times: 10)
+                #expect(names.count == 10 && Set(names) == ["s2"], "\(names)")
+                #expect(try await words == "s1\n1\n2\n3\n4\n5\n6\n7\n8\n")
+            }
+        }
+        try lab.remove(service)
+    }
+
+    @Test(
+        "are served by endpoints that end while there is no other, then refuse within 100 ms, everywhere",
+        .timeLimit(.minutes(1)))
+    func ending() async throws {
+        let lab = try Packets.lab()
+        try await lab.routeExternal()
+        var service = ServiceLab.Description(
+            name: "ending", number: 62, nodePort: 30062, more: ["externalIPs: [172.31.8.1, \"fd31:8::1\"]"])
+        for pod in service.pods { service.conditions[pod] = "ready: false, serving: true, terminating: true" }
+        try await lab.put(service)
+        var ways: [Way] = []
+        for family in lab.families {
+            let own = try #require(service.addresses(family))
+            let external = try #require(IPAddress(family == .v4 ? "172.31.8.1" : "fd31:8::1"))
+            ways += [
+                Way(from: "t/ask", to: own, port: 80), Way(from: "node:n1", to: own, port: 80),
+                Way(from: "outside", to: try await lab.address("node:n1", family), port: 30062),
+                Way(from: "outside", to: external, port: 80),
+            ]
+        }
+        for way in ways { try await lab.waitFor(way.from, way.to, way.port, ServiceLab.answering) }
+        service.pods = []
+        try await lab.put(service)
+        for way in ways {
+            try await lab.waitFor(way.from, way.to, way.port, [])
+            for udp in [false, true] {
+                let time = try await lab.refusal(way, udp: udp)
+                #expect(time.map { $0 <= 100 } ?? false, "\(way), udp \(udp): \(time.map(String.init) ?? "no refusal")")
+            }
+        }
+        service.pods = ["s1"]
+        service.conditions = ["s1": "ready: false"]
+        service.more.append("publishNotReadyAddresses: true")
+        try await lab.put(service)
+        for way in ways { try await lab.waitFor(way.from, way.to, way.port, ["s1"]) }
+        // Whoever routes an external address here gets no word of it by ARP.
+        let arp = try await lab.outcome("outside", "arping", "-c", "1", "-w", "1", "172.31.8.1")
+        #expect(arp.output.contains("Received 0") || arp.output.contains("0 packets received"), "\(arp.output)")
+        try lab.remove(service)
+    }
+
+    @Test("refuse at once a thousand times where nobody answers, and the switch lives on", .timeLimit(.minutes(2)))
+    func refusals() async throws {
+        let lab = try Packets.lab()
+        try await lab.put(ServiceLab.empty)
+        let before = try lab.process("ovs-vswitchd", of: "n1")
+        for family in lab.families {
+            let way = Way(from: "node:n1", to: try #require(ServiceLab.empty.addresses(family)), port: 80)
+            try await lab.waitFor(way.from, way.to, way.port, [])
+            #expect(try await lab.refusals(way, of: 1000) == 1000)
+        }
+        #expect(try lab.process("ovs-vswitchd", of: "n1") == before)
+    }
+
+    @Test("answer again soon after the switch was killed, and keep their clients", .timeLimit(.minutes(2)))
+    func switchEnds() async throws {
+        let lab = try Packets.lab()
+        let service = ServiceLab.Description(
+            name: "survivor", number: 63, nodePort: 30063,
+            more: ["sessionAffinity: ClientIP", "sessionAffinityConfig: {clientIP: {timeoutSeconds: 600}}"])
+        try await lab.put(service)
+        var ways: [Way] = []
+        for family in lab.families {
+            ways.append(Way(from: "t/ask", to: try #require(service.addresses(family)), port: 80))
+            ways.append(Way(from: "outside", to: try await lab.address("node:n1", family), port: 30063))
+        }
+        for way in ways { try await lab.waitFor(way.from, way.to, way.port, ServiceLab.answering) }
+        var names: [String] = []
+        for way in ways { names.append(try await lab.connect(way.from, way.to, way.port).first?.name ?? "-") }
+        // What was learned is remembered twice a second.
+        try await Task.sleep(for: .seconds(2))
+        let old = try lab.process("ovs-vswitchd", of: "n1")
+        kill(old, SIGKILL)
+        let began = ContinuousClock.now
+        for way in ways { try await lab.waitFor(way.from, way.to, way.port, ServiceLab.answering) }
+        print("all ways answer \(began.duration(to: .now)) after the switch was killed")
+        #expect(try lab.process("ovs-vswitchd", of: "n1") != old)
+        for (way, name) in zip(ways, names) {
+            let after = try await lab.connect(way.from, way.to, way.port, times: 3).map { $0.name ?? "-" }
+            #expect(Set(after) == [name], "\(way): \(name), then \(after)")
+        }
+        try lab.remove(service)
+    }
+}
