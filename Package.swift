@@ -54,7 +54,8 @@ targets += part("OVSDB", [nio, posix, log], tested: ["OVSDBTestKit"])
 targets += part("OVSDBTestKit", ["OVSDB"])
 /// Apart from OVSDB, as BoringSSL takes minutes to build.
 targets += part("OVSDBTLS", ["OVSDB", nio, handshake, tls], tested: ["OVSDBTestKit", log])
-targets += part("Linux", ["CLinux", "Core", "Model"], tested: [])
+targets += part("Linux", ["CLinux", "Core", "Model"], tested: ["LinuxTestKit"])
+targets += part("LinuxTestKit", ["Linux"])
 targets += part("LocalHTTP")
 targets += part("CNI", ["Core", "Model"], tested: ["LocalHTTP", "Linux", "Feeds", "ovenbird-cni"])
 targets += [
@@ -62,20 +63,21 @@ targets += [
 ]
 targets += part("Control", ["LocalHTTP", nio, posix, http])
 targets += part(
-    "Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams], tested: ["OVSDBTestKit"])
+    "Feeds", ["CNI", "Control", "Core", "Model", "OVSDB", "Linux", nio, posix, log, yams],
+    tested: ["OVSDBTestKit", "LinuxTestKit"])
 targets += part("Supervision", ["CLinux", "Linux"], tested: [])
 targets += part(
     "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"],
     tested: ["ovenbird-cni"])
 targets += part(
-    "Planes", ["Core", "Model", "OVSDB", "Linux", nio, posix, http, log], tested: ["OVSDBTestKit"])
+    "Planes", ["Core", "Model", "OVSDB", "Linux", nio, posix, http, log], tested: ["OVSDBTestKit", "LinuxTestKit"])
 targets += part(
     "Daemon",
     [
         "CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "OVSDBTLS", "Planes", "Supervision",
         "Vocabulary", log,
     ]
-        + modules.map { .init(stringLiteral: $0) })
+        + modules.map { .init(stringLiteral: $0) }, tested: [])
 targets += [
     .executableTarget(
         name: "ovenbird",
@@ -93,7 +95,7 @@ targets += modules.flatMap(module)
 targets += ["PacketTests", "PolicyTests"].map {
     .testTarget(
         name: $0,
-        dependencies: ["Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni"],
+        dependencies: ["CNI", "Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni"],
         swiftSettings: swift)
 }
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))

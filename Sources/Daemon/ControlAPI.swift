@@ -11,6 +11,8 @@ struct ControlAPI: Sendable {
     let scheduler: Scheduler
     let times: StartTimes
     let planes: [any Plane]
+    /// What a packet is asked of; nil where there are no packets.
+    let packets: PacketQuestion?
     /// The states of the processes that the daemon keeps running, if it does.
     let engineStates: @Sendable () async -> [JSON]
 
@@ -21,18 +23,36 @@ struct ControlAPI: Sendable {
         case ("GET", "/start-times"): ok(times.json)
         case ("POST", "/audit"): await ok(audit())
         case ("GET", "/rows"): await ok(rows(request.query))
-        case ("GET", "/row"): await found(row(request.query["id"] ?? ""))
+        case ("GET", "/row"): await row(request.query["id"] ?? "")
         case ("GET", "/objects"): await ok(objects(request.query))
-        case ("GET", "/object"): await found(object(request.query["id"] ?? ""))
+        case ("GET", "/object"): await object(request.query["id"] ?? "")
+        case ("GET", "/trace"): await trace(request.query)
         case ("POST", let path) where path.hasPrefix("/modules/"): await toggle(path, request.query)
         default: LocalServer.Answer(404, JSON.object(JSONObject(["message": "there is no \(request.path)"])).text())
         }
     }
 
+    private func trace(_ query: [String: String]) async -> LocalServer.Answer {
+        do {
+            return ok(try await packets?.answer(query) ?? .null)
+        } catch let refused as PacketQuestion.Refused {
+            return .init(400, JSON.object(JSONObject(["message": refused.message])).text())
+        } catch {
+            return .init(503, JSON.object(JSONObject(["message": "\(error)"])).text())
+        }
+    }
+
     private func ok(_ json: JSON) -> LocalServer.Answer { .init(200, json.text()) }
 
-    private func found(_ json: JSON?) -> LocalServer.Answer {
-        json.map(ok) ?? .init(404, JSON.object(JSONObject(["message": "there is no such thing (NotFound)"])).text())
+    /// The nearest of those that begin the same: of the same kind or plane.
+    private func alike(_ id: String, _ all: [String]) -> String? {
+        let head = id.prefix { $0 != "/" }.lowercased()
+        return nearest(to: id, in: all.filter { $0.prefix(head.count).lowercased() == head })
+    }
+
+    private func missing(_ what: String, hint nearest: String?) -> LocalServer.Answer {
+        let hint = nearest.map { "; did you mean \($0)?" } ?? ""
+        return .init(404, JSON.object(JSONObject(["message": "there is no \(what) (NotFound)\(hint)"])).text())
     }
 
     private func status() async -> JSON {
@@ -108,46 +128,38 @@ struct ControlAPI: Sendable {
         }
     }
 
-    private func row(_ id: String) async -> JSON? {
+    private func row(_ id: String) async -> LocalServer.Answer {
         await scheduler.ask { engine, state in
-            engine.rows().first { $0.description == id }.map { row in
-                let owners = engine.owners(of: row)
-                return Report.envelope(
-                    "Row",
-                    ["row": Report.row(row, owners, engine, state), "facts": Report.facts(of: row, owners, engine)])
+            let rows = engine.rows()
+            guard let row = rows.first(where: { $0.description == id }) else {
+                return missing("row \(id)", hint: alike(id, rows.map(\.description)))
             }
+            let owners = engine.owners(of: row)
+            return ok(
+                Report.envelope(
+                    "Row",
+                    ["row": Report.row(row, owners, engine, state), "facts": Report.facts(of: row, owners, engine)]))
         }
     }
 
     private func objects(_ query: [String: String]) async -> JSON {
-        await scheduler.ask { engine, _ in
+        await scheduler.ask { engine, state in
             let kind = query["kind"]?.lowercased()
             let objects = engine.objects().filter { object in
                 (kind == nil || type(of: object).kind.lowercased() == kind)
                     && (query["namespace"] == nil || object.namespace == query["namespace"])
             }
-            return Report.envelope("ObjectList", ["items": .array(objects.map { Report.object($0.id, engine) })])
+            return Report.envelope("ObjectList", ["items": .array(objects.map { Report.object($0.id, engine, state) })])
         }
     }
 
-    private func object(_ id: String) async -> JSON? {
+    private func object(_ id: String) async -> LocalServer.Answer {
         await scheduler.ask { engine, state in
-            guard let object = engine.objects().first(where: { $0.id.description.lowercased() == id.lowercased() })
-            else { return nil }
-            let owners = engine.owners().filter { $0.value.contains { $0.cell.contains(object.id) } }
-            let rows = engine.rows().filter { owners[$0] != nil }
-            var published: JSON = .null
-            if let pod = object as? Pod, let port = engine.object(PodPort.self, pod.namespace, pod.name) {
-                published = Report.port(port)
+            let objects = engine.objects()
+            if let object = objects.first(where: { $0.id.description.lowercased() == id.lowercased() }) {
+                return ok(Report.whole(object, engine, state))
             }
-            return Report.envelope(
-                "Object",
-                [
-                    "object": Report.object(object.id, engine), "port": published,
-                    "descriptions": .array(engine.descriptions(of: object.id).map(Report.described)),
-                    "rows": .array(rows.map { Report.row($0, owners[$0] ?? [], engine, state) }),
-                    "body": .string("\(object)"),
-                ])
+            return missing(id, hint: alike(id, objects.map(\.id.description)))
         }
     }
 
@@ -225,13 +237,31 @@ extension Report {
         ]
     }
 
-    static func object(_ id: ObjectID, _ engine: Engine) -> JSON {
-        let problems = engine.problems(of: id)
+    static func object(_ id: ObjectID, _ engine: Engine, _ state: RunState) -> JSON {
+        let problems = state.problems[id] ?? []
         return [
             "kind": .string(id.kind), "namespace": .string(id.namespace), "name": .string(id.name),
             "state": .string(!problems.isEmpty ? "failed" : engine.isSettled(id) ? "settled" : "waiting"),
             "problems": .array(problems.map(problem)),
         ]
+    }
+
+    /// An object with what modules say of it and all rows that are there because of it.
+    static func whole(_ object: any Kind, _ engine: Engine, _ state: RunState) -> JSON {
+        let owners = engine.owners().filter { $0.value.contains { $0.cell.contains(object.id) } }
+        let rows = engine.rows().filter { owners[$0] != nil }
+        var published: JSON = .null
+        if let pod = object as? Pod, let port = engine.object(PodPort.self, pod.namespace, pod.name) {
+            published = Report.port(port)
+        }
+        return envelope(
+            "Object",
+            [
+                "object": Report.object(object.id, engine, state), "port": published,
+                "descriptions": .array(engine.descriptions(of: object.id).map(described)),
+                "rows": .array(rows.map { row($0, owners[$0] ?? [], engine, state) }),
+                "body": .string("\(object)"),
+            ])
     }
 
     static func port(_ port: PodPort) -> JSON {

@@ -11,8 +11,9 @@ struct Databases: Sendable {
     let planes: [any Plane]
     let feeds: [ExpectedFeed]
     private let all: [Database]
+    private let verdicts: VerdictCache?
 
-    init(_ paths: DaemonPaths, _ settings: DaemonSettings, _ log: Logger) throws {
+    init(_ paths: DaemonPaths, _ settings: DaemonSettings, _ datapath: Datapath, _ log: Logger) throws {
         func open(_ name: String, _ address: String, _ certificates: DatabaseAccess.Certificates?) throws -> Database {
             Database(
                 name: name, endpoint: try Endpoint(address), security: certificates.map { .tls(CertificateFiles($0)) },
@@ -24,6 +25,9 @@ struct Databases: Sendable {
         let southbound = try open(
             "OVN_Southbound", paths.southbound(settings.southbound), settings.southbound.certificates)
         all = [vswitch, northbound, southbound]
+        verdicts =
+            datapath == .netdev
+            ? VerdictCache(northbound: northbound, ovsDirectory: paths.switchDirectory) : nil
         planes = [
             OVSDBPlane(name: PlaneName.northbound, database: northbound, tables: Table.northbound),
             OVSDBPlane(name: PlaneName.southbound, database: southbound, tables: Table.southbound),
@@ -31,7 +35,7 @@ struct Databases: Sendable {
         ]
         feeds = [
             ExpectedFeed(VSwitchFeed(vswitch), OVSInterface.self, OVSBridge.self, OVSSystem.self),
-            ExpectedFeed(SouthboundFeed(southbound), OVSChassis.self, LogicalDatapath.self),
+            ExpectedFeed(SouthboundFeed(southbound), LogicalDatapath.self),
             ExpectedFeed(PipelineFeed(southbound), LogicalStage.self),
         ]
     }
@@ -40,6 +44,7 @@ struct Databases: Sendable {
     func run() async {
         await withTaskGroup(of: Void.self) { group in
             for database in all { group.addTask { await database.run() } }
+            if let verdicts { group.addTask { await verdicts.run() } }
         }
     }
 }

@@ -8,8 +8,6 @@ final class Mailbox: Sendable {
     enum Letter: Sendable {
         case event(FeedEvent)
         case report(PlaneReport)
-        /// A plane has failed and lost its mirror of the table.
-        case ended(plane: String)
     }
 
     private let letters = Mutex<[Letter]>([])

@@ -34,7 +34,7 @@ extension DaemonProcess {
                 datapath: node.datapath == .netdev ? .userspace : .kernel))
         let log = log
         let databases = Supervisor(engine.databases()) { log.info("\($0)") }
-        let daemons = Supervisor(engine.daemons()) { log.info("\($0)") }
+        let daemons = Supervisor(engine.daemons(bridge: Topology.integrationBridge)) { log.info("\($0)") }
         do {
             try await untilStopped {
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -62,7 +62,7 @@ extension DaemonProcess {
         _ paths: DaemonPaths, whenStarted: @escaping @Sendable () async throws -> Void,
         processes: @escaping @Sendable () async -> [ServiceState]
     ) async throws {
-        let databases = try Databases(paths, configuration.daemon, log)
+        let databases = try Databases(paths, configuration.daemon, configuration.node.datapath, log)
         let planes = try databases.planes + hostPlanes(paths)
         var node = configuration.node
         node.controller.southbound = paths.southbound(configuration.daemon.southbound)
@@ -75,7 +75,10 @@ extension DaemonProcess {
             resolver: PodAttachments(scheduler: scheduler, node: configuration.node.nodeName, times: times))
         let api = ControlAPI(
             role: "node", name: configuration.node.nodeName, scheduler: scheduler, times: times,
-            planes: planes
+            planes: planes,
+            packets: PacketQuestion(
+                scheduler: scheduler, northbound: paths.northbound(configuration.daemon.northbound),
+                southbound: paths.southbound(configuration.daemon.southbound))
         ) {
             await processes().map(Report.process)
         }
@@ -105,8 +108,8 @@ extension DaemonProcess {
     /// Writes the runtime's configuration last: until it is there, the runtime knows the node to be not ready.
     private func announceReadiness(_ scheduler: Scheduler, cniSocket: String) async throws {
         let name = configuration.node.nodeName
-        let isReady = await scheduler.first { engine, _ in
-            engine.object(NodeNetwork.self, "", name).flatMap { engine.isSettled($0.id) ? true : nil }
+        let isReady = await scheduler.first { engine, state in
+            engine.whatIsMissing(of: name, state) == nil ? true : nil
         }
         guard isReady == true else { return }
         let daemon = configuration.daemon
@@ -134,7 +137,8 @@ extension DaemonProcess {
         let planes = try statusPlanes(writer: "cluster-manager")
         let scheduler = try makeScheduler(.cluster, feeds, planes)
         let api = ControlAPI(
-            role: "cluster", name: "cluster-manager", scheduler: scheduler, times: StartTimes(), planes: planes
+            role: "cluster", name: "cluster-manager", scheduler: scheduler, times: StartTimes(), planes: planes,
+            packets: nil
         ) { [] }
         try await untilStopped {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -164,8 +168,8 @@ extension DaemonProcess {
     private func baseFeeds(_ node: LocalNode) -> [ExpectedFeed] {
         [
             ExpectedFeed(
-                ConfigurationFeed(objects: [configuration.cluster, node]), ClusterNetwork.self,
-                LocalNode.self),
+                ConfigurationFeed(objects: [configuration.cluster, node, configuration.policies]),
+                ClusterNetwork.self, LocalNode.self, PolicySettings.self),
             ExpectedFeed(
                 ManifestFeed(
                     directories: configuration.daemon.manifests,

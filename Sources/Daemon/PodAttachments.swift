@@ -56,13 +56,7 @@ struct PodAttachments: AttachmentResolver {
     }
 
     func status() async throws(CNIError) {
-        let missing = await scheduler.ask { [node] engine, state in
-            if let missing = engine.whatIsMissing(state) { return String?.some(missing) }
-            guard engine.object(NodeNetwork.self, "", node) != nil else {
-                return "the cluster manager has not given it an id and subnets yet"
-            }
-            return engine.isSettled(Node.id(node)) ? nil : "its rows are not in force yet"
-        }
+        let missing = await scheduler.ask { [node] engine, state in engine.whatIsMissing(of: node, state) }
         if let missing { throw CNIError(.unavailable, "the node's network is not ready: \(missing)") }
     }
 }
@@ -96,8 +90,7 @@ private struct Progress {
         guard engine.object(Attachment.self, "", attachment.name) != nil else {
             return CNIError(.failed, "another sandbox of \(attachment.podName) has taken its place")
         }
-        let isStatic = pod.annotations[AnnotationKey.configurationSource].map { $0 != "api" } ?? false
-        if !attachment.podUID.isEmpty, !pod.uid.isEmpty, pod.uid != attachment.podUID, !isStatic {
+        if !attachment.podUID.isEmpty, !pod.uid.isEmpty, pod.uid != attachment.podUID, !pod.isStatic {
             return CNIError(
                 .failed, "the runtime attaches \(pod.id) with uid \(attachment.podUID), but its uid is \(pod.uid)")
         }
@@ -123,9 +116,8 @@ private struct Progress {
     /// What the user has to mend: the pod will not get its network as it is.
     private var rejection: CNIError? {
         let objects = [attachment.id, Pod.id(attachment.podNamespace, attachment.podName)]
-        let problem = engine.problems().first { problem in
-            problem.what == .rejected && problem.module == "pod-network" && problem.object.map(objects.contains) == true
-        }
+        let problem = objects.lazy.flatMap { [state] in state.problems[$0] ?? [] }
+            .first { $0.what == .rejected && $0.module == "pod-network" }
         return problem.map { problem in
             CNIError(
                 .failed, "cannot attach \(attachment.podNamespace)/\(attachment.podName)",
@@ -136,8 +128,10 @@ private struct Progress {
     /// In the order in which things come about.
     var waitsFor: String {
         guard let pod, let port else {
-            return engine.problems().first { $0.object == self.pod?.id }.map { "addresses: \($0.message)" }
-                ?? "addresses"
+            return pod.flatMap { state.problems[$0.id]?.first }.map { "addresses: \($0.message)" } ?? "addresses"
+        }
+        if pod.uid.isEmpty, !attachment.podUID.isEmpty {
+            return "the uid of the pod, which the runtime says is \(attachment.podUID)"
         }
         guard isInForce else { return "its rows to be in force" }
         guard port.uid == pod.uid, let interface, interface.sandbox == attachment.sandbox else { return "its port" }

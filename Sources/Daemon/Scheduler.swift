@@ -1,10 +1,18 @@
 public import Core
 import Logging
 import Model
+import Vocabulary
 
 /// Why a daemon does not start: modules that cannot work on this node.
 public struct StartRefusal: Error, Sendable {
     public let problems: [Problem]
+}
+
+/// Why a daemon ends while it works: a plane has failed, and with it its copy of the table is lost. It would take the
+/// next difference for the whole; a new daemon compares everything.
+public struct PlaneFailure: Error, Hashable, Sendable {
+    public let plane: String
+    public let reason: String
 }
 
 /// Runs the core: takes what feeds bring, lets it settle in turns, and hands each plane its difference.
@@ -22,6 +30,7 @@ public actor Scheduler {
     /// The problems that were given to the core as objects.
     private var told: [ObjectID: ObjectProblems] = [:]
     private(set) var state = RunState()
+    private var failure: PlaneFailure?
 
     /// - Parameter make: makes the engine with its modules enabled; called inside the actor, which owns it from then.
     public init(log: Logger, engine make: @Sendable () throws -> Engine) throws {
@@ -32,7 +41,7 @@ public actor Scheduler {
     /// Works until its task is cancelled. What the planes have put in place stays.
     ///
     /// Throws `StartRefusal` when a module cannot work on this node at all, before any plane has been told anything,
-    /// and `DaemonFailure` when a plane fails later.
+    /// and `PlaneFailure` when a plane fails later.
     public func run(feeds: [any Feed], planes: [any Plane]) async throws {
         self.planes = planes
         for plane in planes { state.planes[plane.name] = .init() }
@@ -44,16 +53,23 @@ public actor Scheduler {
             for plane in planes {
                 group.addTask {
                     await keepGoing("plane \(plane.name)", log) {
-                        do { try await plane.run { mailbox.add(.report($0)) } } catch {
-                            mailbox.add(.ended(plane: plane.name))
+                        do {
+                            try await plane.run { mailbox.add(.report($0)) }
+                            if !Task.isCancelled { throw DaemonFailure("it ended by itself") }
+                        } catch {
+                            try await self.mayGoOn(plane, after: error)
                             throw error
                         }
                     }
                 }
             }
             for feed in feeds {
+                let listing = FeedListing { mailbox.add(.event($0)) }
                 group.addTask {
-                    await keepGoing("feed \(feed.name)", log) { try await feed.run { mailbox.add(.event($0)) } }
+                    await keepGoing("feed \(feed.name)", log) {
+                        listing.begin()
+                        try await feed.run(listing.take)
+                    }
                 }
             }
             for await _ in mailbox.news {
@@ -65,17 +81,21 @@ public actor Scheduler {
         if let refusal { throw refusal }
     }
 
+    /// Before the first delta there is nothing to lose, and a plane that fails is tried again. After it, a plane that
+    /// has failed must not see another one.
+    private func mayGoOn(_ plane: any Plane, after error: any Error) throws {
+        guard state.isStarted, !Task.isCancelled else { return }
+        failure = failure ?? PlaneFailure(plane: plane.name, reason: "\(error)")
+        mailbox.ring()
+        throw CancellationError()
+    }
+
     private func step() -> (any Error)? {
+        if let failure { return failure }
         for letter in mailbox.empty() {
             switch letter {
             case .event(let event): take(event)
             case .report(let report): take(report)
-            case .ended(let plane):
-                // It has lost its mirror of the table, and would take the next difference for the whole. A new daemon
-                // compares everything; before the first delta there is nothing to lose, and the plane is tried again.
-                if state.isStarted {
-                    return DaemonFailure("the plane \(plane) failed; a new daemon puts everything right")
-                }
             }
         }
         var isChanged = false
@@ -84,7 +104,7 @@ public actor Scheduler {
             state.turn = result.turn
             isChanged = isChanged || result.problemsChanged
             if !state.isStarted, !result.deltas.isEmpty {
-                let refusals = engine.problems().filter { $0.object?.kind == LocalNode.kind }
+                let refusals = engine.problems().filter(isReasonNotToStart)
                 guard refusals.isEmpty else { return StartRefusal(problems: refusals) }
                 state.isStarted = true
                 isChanged = true
@@ -97,6 +117,16 @@ public actor Scheduler {
         }
         wake()
         return nil
+    }
+
+    /// Without this node there is no network of it, and nothing good from before to keep: started so, the daemon would
+    /// take away what still works.
+    private func isReasonNotToStart(_ problem: Problem) -> Bool {
+        guard let object = problem.object else { return false }
+        let node = engine.object(LocalNode.self, "", LocalNode.singleton)?.nodeName ?? ""
+        return object.kind == LocalNode.kind
+            || object == Node.id("", node) && problem.what == .rejected
+                && engine.object(NodeNetwork.self, "", node) == nil
     }
 
     private func take(_ event: FeedEvent) {
@@ -130,6 +160,9 @@ public actor Scheduler {
     /// Logs what has become wrong and what is right again, and gives it back to the core as objects.
     private func tellProblems() {
         let problems = engine.problems()
+        state.problems = problems.reduce(into: [:]) { all, problem in
+            if let object = problem.object { all[object, default: []].append(problem) }
+        }
         let objects = ObjectProblems.list(problems)
         let gone = told.keys.filter { objects[$0] == nil }
         let changes =
@@ -172,6 +205,8 @@ struct RunState: Sendable {
     var turn: UInt64 = 0
     var feeds: [String: FeedState] = [:]
     var planes: [String: PlaneState] = [:]
+    /// What is wrong with objects.
+    var problems: [ObjectID: [Problem]] = [:]
 }
 
 // MARK: - Waiting for a state of the engine

@@ -2,6 +2,7 @@ import Core
 import Model
 import Planes
 import Supervision
+import Vocabulary
 
 /// The daemon's answers to commands, as JSON. Fields are only ever added.
 enum Report {
@@ -124,6 +125,21 @@ extension Engine {
         if !state.isStarted { return "the modules have not run yet" }
         if let plane = state.planes.filter({ $0.value.confirmed == 0 }).keys.sorted().first {
             return "plane \(plane) has not compared everything yet"
+        }
+        return nil
+    }
+
+    /// The first thing without which no pod can be attached to this node; nil when a runtime may begin.
+    func whatIsMissing(of node: String, _ state: RunState) -> String? {
+        if let missing = whatIsMissing(state) { return missing }
+        guard object(NodeNetwork.self, "", node) != nil else {
+            return "the cluster manager has not given it an id and subnets yet"
+        }
+        guard isSettled(Node.id(node)) else { return "its rows are not in force yet" }
+        // Every node has this port; until it works, ovn-controller is still finding its switch.
+        let port = Topology.managementDevice
+        guard object(OVSInterface.self, "", port)?.installed == true else {
+            return "ovn-controller has not installed the flows of \(port) yet"
         }
         return nil
     }

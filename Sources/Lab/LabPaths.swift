@@ -52,7 +52,8 @@ public struct LabPaths: Sendable, Hashable {
     public var status: String { "\(directory)/status" }
     public var logs: String { "\(directory)/logs" }
     public var hosts: String { "\(directory)/hosts" }
-    public var placements: String { "\(directory)/placements.json" }
+    /// What pods were given that their manifests do not say.
+    public var admissions: String { "\(directory)/admissions.json" }
     public var clusterDirectory: String { "\(directory)/cluster" }
     public func nodeDirectory(_ node: String) -> String { "\(directory)/nodes/\(node)" }
     public func runDirectory(_ node: String) -> String { "\(directory)/nodes/\(node)/run" }

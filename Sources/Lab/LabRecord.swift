@@ -24,6 +24,8 @@ public struct LabRecord: Sendable, Hashable {
     public var manifests: String
     public var nodes: [String]
     public var families: LabFamilies
+    /// As in the daemons' configuration: `CIDR/HOSTPREFIX`. Those of every lab when empty.
+    public var clusterSubnets: [String]
     /// The program with the commands `node` and `cluster`, and what comes before them.
     public var daemon: [String]
     /// The CNI executable.
@@ -32,13 +34,14 @@ public struct LabRecord: Sendable, Hashable {
     public var began: Int
 
     public init(
-        name: String, manifests: String, nodes: Int, families: LabFamilies, daemon: [String], plugin: String,
-        began: Int
+        name: String, manifests: String, nodes: Int, families: LabFamilies, clusterSubnets: [String] = [],
+        daemon: [String], plugin: String, began: Int
     ) {
         self.name = name
         self.manifests = manifests
         self.nodes = (1...max(nodes, 1)).map { "n\($0)" }
         self.families = families
+        self.clusterSubnets = clusterSubnets
         self.daemon = daemon
         self.plugin = plugin
         self.began = began
@@ -53,6 +56,7 @@ public struct LabRecord: Sendable, Hashable {
             manifests = try cursor["manifests"].string()
             nodes = try cursor["nodes"].strings()
             families = try cursor["families"].choice()
+            clusterSubnets = try cursor["clusterSubnets"].strings()
             daemon = try cursor["daemon"].strings()
             plugin = try cursor["plugin"].string()
             began = try cursor["began"].integer()
@@ -64,7 +68,8 @@ public struct LabRecord: Sendable, Hashable {
     public func save(_ paths: LabPaths) throws {
         let json: JSON = [
             "name": .string(name), "manifests": .string(manifests), "nodes": .array(nodes.map { .string($0) }),
-            "families": .string(families.rawValue), "daemon": .array(daemon.map { .string($0) }),
+            "families": .string(families.rawValue), "clusterSubnets": .array(clusterSubnets.map { .string($0) }),
+            "daemon": .array(daemon.map { .string($0) }),
             "plugin": .string(plugin), "began": .integer(began),
         ]
         try AtomicFile.write(json.text(.pretty).utf8, to: paths.record)

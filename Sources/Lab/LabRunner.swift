@@ -45,7 +45,7 @@ public struct LabRunner: Sendable {
         let files = NodeFiles(paths: paths, record: record)
         let name = node ?? "cluster"
         let directory = node.map(paths.nodeDirectory) ?? paths.clusterDirectory
-        let service = Supervision.Service(
+        let service = SupervisedProcess(
             name, node.map(files.nodeCommand) ?? files.clusterCommand(), pidFile: "\(directory)/ovenbird.pid",
             outputFile: "\(paths.logs)/\(name).log")
         let namespace = try NetworkNamespace.named(node.map(paths.node) ?? paths.network)

@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Model
 
 /// Makes a lab and waits until it works; what it made is removed again when it cannot, or is interrupted.
 public struct LabUp: Sendable {
@@ -38,7 +39,7 @@ public struct LabUp: Sendable {
                     return underlay.description
                 }
             }
-            try await onThread { try start() }
+            try await start()
             return try await wait()
         } catch {
             if !keep { _ = await Task { try await onThread { try LabDown(paths).run() } }.result }
@@ -63,6 +64,15 @@ public struct LabUp: Sendable {
                 "there is no CNI executable at \(record.plugin) (NotFound)",
                 next: "swift build --product ovenbird-cni, or give --cni PATH")
         }
+        do throws(ConfigurationErrors) {
+            let text = NodeFiles(paths: paths, record: record).configuration(record.nodes[0])
+            _ = try NetworkConfiguration(ConfigurationInput(file: ("the lab", text), hostName: record.nodes[0]))
+        } catch {
+            throw LabFailure(
+                "the lab's networks cannot be (BadConfiguration)",
+                because: error.problems.map(\.message).joined(separator: "\n    "),
+                next: "give others with --cluster-subnets", exitCode: 2)
+        }
         let leftovers = NetworkNamespace.names().contains { $0.hasPrefix(paths.namespacePrefix) }
         guard !leftovers, !Files.exists(paths.directory) else {
             let isUp = Labs.entry(paths).report != nil
@@ -73,15 +83,21 @@ public struct LabUp: Sendable {
         return "\(host), no leftovers"
     }
 
-    /// Starts the supervisor; it is not our child for long.
-    private func start() throws {
+    /// Starts the supervisor; it is not our child for long. Until it answers nobody else knows of it.
+    private func start() async throws {
         let log = try Descriptor(open: "\(paths.logs)/lab.log", flags: O_WRONLY | O_CREAT | O_APPEND)
         let child = try ChildProcess(supervisor, output: .descriptor(log), errors: .descriptor(log))
-        for _ in 0..<500 where !Files.exists(paths.socket) {
-            if let exit = try child.wait(timeout: .milliseconds(10)) {
-                let words = (try? Files.read("\(paths.logs)/lab.log")) ?? ""
-                throw LabFailure("the lab's supervisor ended (\(exit))", because: String(words.suffix(500)))
+        do {
+            for _ in 0..<500 where !Files.exists(paths.socket) {
+                try Task.checkCancellation()
+                if let exit = try await onThread({ try child.wait(timeout: .milliseconds(10)) }) {
+                    let words = (try? Files.read("\(paths.logs)/lab.log")) ?? ""
+                    throw LabFailure("the lab's supervisor ended (\(exit))", because: String(words.suffix(500)))
+                }
             }
+        } catch {
+            if !keep { _ = try? await Task { try await onThread { try child.stop() } }.value }
+            throw error
         }
     }
 

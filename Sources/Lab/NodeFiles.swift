@@ -24,12 +24,17 @@ struct NodeFiles {
         record.families.list.map { $0 == .v4 ? v4 : v6 }.joined(separator: ",")
     }
 
+    private var clusterSubnets: String {
+        record.clusterSubnets.isEmpty
+            ? list("10.244.0.0/16/24", "fd00:10:244::/48/64") : record.clusterSubnets.joined(separator: ",")
+    }
+
     func configuration(_ node: String) -> String {
         """
         # Written by the lab; it is the configuration of node \(node) and, but for the name, of all others.
         [default]
         mtu=1400
-        cluster-subnets=\(list("10.244.0.0/16/24", "fd00:10:244::/48/64"))
+        cluster-subnets=\(clusterSubnets)
         [kubernetes]
         service-cidrs=\(list("10.96.0.0/16", "fd00:10:96::/112"))
         [gateway]

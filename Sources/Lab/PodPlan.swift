@@ -58,28 +58,63 @@ struct PodPlan: Sendable, Hashable {
     }
 }
 
-/// Which node takes a pod that does not say it: in turn, and the same again after a restart.
-struct Placements: Sendable {
-    private(set) var nodes: [String: String]
+/// What an API server and a scheduler add to a pod that does not say it: a uid, and a node in turn. The same again after
+/// a restart.
+struct Admissions: Sendable, Equatable {
+    private struct Admission: Equatable {
+        var node = ""
+        var uid = ""
+    }
+
+    private var given: [String: Admission] = [:]
     private let all: [String]
     private var turn: Int
 
     init(_ all: [String], saved text: String? = nil) {
         self.all = all
-        let json = text.flatMap { try? JSON(parsing: $0) }
-        nodes = json.flatMap { try? JSONCursor($0).stringMap() } ?? [:]
-        turn = nodes.count
+        let saved = text.flatMap { try? JSON(parsing: $0) } ?? .null
+        for pod in (try? JSONCursor(saved).members()) ?? [] {
+            given[pod.key] = Admission(
+                node: (try? pod.value["node"].string()) ?? "", uid: (try? pod.value["uid"].string()) ?? "")
+        }
+        turn = given.values.count { !$0.node.isEmpty }
     }
 
-    mutating func node(for pod: Pod) -> String {
-        if !pod.nodeName.isEmpty { return pod.nodeName }
+    /// The pod as it is to be.
+    mutating func admit(_ pod: Pod) -> Pod {
         let key = "\(pod.namespace)/\(pod.name)"
-        if let node = nodes[key], all.contains(node) { return node }
-        let node = all[turn % all.count]
-        turn += 1
-        nodes[key] = node
-        return node
+        var pod = pod
+        if pod.uid.isEmpty {
+            if given[key]?.uid.isEmpty != false { given[key, default: Admission()].uid = Self.uid() }
+            pod.uid = given[key]?.uid ?? ""
+        }
+        if pod.nodeName.isEmpty {
+            if given[key].map({ all.contains($0.node) }) != true {
+                given[key, default: Admission()].node = all[turn % all.count]
+                turn += 1
+            }
+            pod.nodeName = given[key]?.node ?? ""
+        }
+        return pod
     }
 
-    var text: String { JSON.object(JSONObject(nodes)).text(.pretty) }
+    /// Takes back the uids of pods that are gone: one that comes later under the same name is another one.
+    mutating func forget(allBut pods: some Sequence<Pod>) {
+        let kept = Set(pods.map { "\($0.namespace)/\($0.name)" })
+        for key in given.keys where !kept.contains(key) { given[key]?.uid = "" }
+    }
+
+    private static func uid() -> String {
+        var random = SystemRandomNumberGenerator()
+        let digits = (0..<32).map { _ in String(UInt8.random(in: 0..<16, using: &random), radix: 16) }
+        let bounds = [0, 8, 12, 16, 20, 32]
+        return zip(bounds, bounds.dropFirst()).map { digits[$0..<$1].joined() }.joined(separator: "-")
+    }
+
+    var text: String {
+        let members = given.sorted { $0.key < $1.key }.map { key, admission in
+            (key, JSON.object(JSONObject([("node", .string(admission.node)), ("uid", .string(admission.uid))])))
+        }
+        return JSON.object(JSONObject(members)).text(.pretty)
+    }
 }

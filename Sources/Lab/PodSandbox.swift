@@ -96,11 +96,11 @@ struct PodSandbox: Sendable {
     }
 
     /// The container's program, which sees the lab's names in `/etc/hosts`.
-    private func service(_ container: Pod.Container) -> Supervision.Service {
+    private func service(_ container: Pod.Container) -> SupervisedProcess {
         let hosts = HostsFiles(paths).file(plan.namespace)
         let script = #"mount --bind "$0" /etc/hosts && cd "$1" && shift && exec "$@""#
         let work = container.workingDirectory.isEmpty ? "/" : container.workingDirectory
-        var service = Supervision.Service(
+        var service = SupervisedProcess(
             "\(plan.key)/\(container.name)",
             ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, hosts, work] + container.command
                 + container.args,

@@ -1,5 +1,4 @@
 public import Core
-import Synchronization
 
 /// A plane that tells how much it has written, and that compares everything when it is asked to.
 public protocol AuditedPlane: Plane {
@@ -20,26 +19,5 @@ public struct Audit: Sendable, Hashable {
     public init(differences: [RowID], writes: Int) {
         self.differences = differences
         self.writes = writes
-    }
-}
-
-/// Those who wait for the next full comparison of a plane.
-final class AuditRequests: Sendable {
-    private let waiting = Mutex<[CheckedContinuation<Audit?, Never>]>([])
-
-    /// Waits for the answer. `wake` makes the plane look here.
-    func ask(wake: () -> Void) async -> Audit? {
-        await withCheckedContinuation { caller in
-            waiting.withLock { $0.append(caller) }
-            wake()
-        }
-    }
-
-    /// Those who have asked so far; each must be answered.
-    func take() -> [CheckedContinuation<Audit?, Never>] {
-        waiting.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
-        }
     }
 }

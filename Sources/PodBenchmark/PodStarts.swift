@@ -46,7 +46,7 @@ struct PodStarts {
             """
             apiVersion: v1
             kind: Pod
-            metadata: {name: p\(pod), namespace: bench, annotations: {\(Lab.attachedByHand): "true"}}
+            metadata: {name: p\(pod), namespace: bench, uid: p\(pod), annotations: {\(Lab.attachedByHand): "true"}}
             spec: {nodeName: n1}
 
             """)

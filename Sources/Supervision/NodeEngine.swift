@@ -50,10 +50,10 @@ public struct NodeEngine: Sendable {
     }
 
     /// In the order of start.
-    public func services() -> [Service] { databases() + daemons() }
+    public func services() -> [SupervisedProcess] { databases() + daemons() }
 
     /// What only keeps data: nothing on the machine changes when they run.
-    public func databases() -> [Service] {
+    public func databases() -> [SupervisedProcess] {
         [
             database("ovsdb-server", "conf.db", vswitchSocket, configuration.vswitchSchema, settle: introduce),
             database("ovnnb_db", "ovnnb_db.db", northboundSocket, configuration.northboundSchema) { [self] in
@@ -68,12 +68,17 @@ public struct NodeEngine: Sendable {
     }
 
     /// What makes devices, flows and tunnels of the data.
-    public func daemons() -> [Service] {
-        [
-            daemon(
-                "ovs-vswitchd",
-                [configuration.datapath == .userspace ? "--disable-system" : "--mlockall", "unix:\(vswitchSocket)"],
-                stop: .command(["ovs-appctl", "-t", "ovs-vswitchd", "exit"])),
+    ///
+    /// - Parameter bridge: a bridge that somebody else writes into the database. What comes after ovs-vswitchd waits for
+    ///   it: an ovn-controller that does not find its bridge at once tries again only after a second.
+    public func daemons(bridge: String? = nil) -> [SupervisedProcess] {
+        var vswitchd = daemon(
+            "ovs-vswitchd",
+            [configuration.datapath == .userspace ? "--disable-system" : "--mlockall", "unix:\(vswitchSocket)"],
+            stop: .command(["ovs-appctl", "-t", "ovs-vswitchd", "exit"]))
+        vswitchd.readyFile = bridge.map { "\(directory)/\($0).mgmt" }
+        return [
+            vswitchd,
             daemon("ovn-northd", ["--ovnnb-db=unix:\(northboundSocket)", "--ovnsb-db=unix:\(southboundSocket)"]),
             // Without --restart it would take its flows and tunnels away on exit.
             daemon(
@@ -82,14 +87,16 @@ public struct NodeEngine: Sendable {
         ]
     }
 
-    private func daemon(_ name: String, _ arguments: [String], stop: Service.Stop = .signal(SIGTERM)) -> Service {
+    private func daemon(_ name: String, _ arguments: [String], stop: SupervisedProcess.Stop = .signal(SIGTERM))
+        -> SupervisedProcess
+    {
         service(name, [name] + arguments, stop: stop)
     }
 
     private func database(
         _ name: String, _ file: String, _ socket: String, _ schema: String,
         settle: @escaping @Sendable () throws -> Void
-    ) -> Service {
+    ) -> SupervisedProcess {
         // ovs-appctl and ovn-appctl find the switch's server by its process id, those of OVN by these names.
         let control = name == "ovsdb-server" ? [] : ["--unixctl=\(directory)/\(name).ctl"]
         let path = "\(directory)/\(file)"
@@ -105,10 +112,10 @@ public struct NodeEngine: Sendable {
         return service
     }
 
-    private func service(_ name: String, _ arguments: [String], stop: Service.Stop) -> Service {
+    private func service(_ name: String, _ arguments: [String], stop: SupervisedProcess.Stop) -> SupervisedProcess {
         let log = "\(directory)/\(name).log"
         let pidFile = "\(directory)/\(name).pid"
-        var service = Service(
+        var service = SupervisedProcess(
             name,
             arguments + ["--pidfile=\(pidFile)", "--log-file=\(log)", "-vconsole:off", "-vsyslog:off", "-vfile:info"],
             pidFile: pidFile, outputFile: "\(directory)/\(name).out")
@@ -126,7 +133,8 @@ public struct NodeEngine: Sendable {
         if Files.exists(file), (try? Files.read(file)) != boot {
             let find = ["--bare", "--columns=name", "find", "Port", "other_config:transient=true"]
             let names = try control(find).split(whereSeparator: \.isNewline).filter { !$0.isEmpty }
-            try control(names.flatMap { ["--", "--if-exists", "del-port", String($0)] })
+            // Without a command ovs-vsctl fails.
+            if !names.isEmpty { try control(names.flatMap { ["--", "--if-exists", "del-port", String($0)] }) }
         }
         try Files.write(file, boot)
     }
@@ -134,7 +142,8 @@ public struct NodeEngine: Sendable {
     /// Runs ovs-vsctl without waiting for ovs-vswitchd, which may not run yet.
     @discardableResult
     private func control(_ arguments: [String]) throws -> String {
-        try Command(["ovs-vsctl", "--db=unix:\(vswitchSocket)", "--timeout=10", "--no-wait"] + arguments).run()
+        try Command(["ovs-vsctl", "--db=unix:\(vswitchSocket)", "--timeout=10", "--retry", "--no-wait"] + arguments)
+            .run()
     }
 
     /// Says who the node is and where its southbound database is, before ovn-controller asks.

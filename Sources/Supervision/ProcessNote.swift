@@ -30,7 +30,8 @@ struct ProcessNote {
         arguments = lines[2...].map(\.restoringLineEnds)
     }
 
-    /// For a file that a program writes about itself: only its number, so it is known by its arguments.
+    /// For a file that a program writes about itself: only its number, so it is known by the argument that names the
+    /// file.
     init?(ofProgram text: String) {
         guard let pid = pid_t(text.filter { !$0.isWhitespace }), pid > 1 else { return nil }
         self.pid = pid
@@ -40,9 +41,9 @@ struct ProcessNote {
     }
 
     /// Whether the process that has the number now is this one.
-    func isTrue(of service: Service) -> Bool {
+    func isTrue(of service: SupervisedProcess) -> Bool {
         if let began { return began == Self.began(pid) }
-        return service.arguments.first.map(arguments.contains) ?? false
+        return arguments.contains("--pidfile=\(service.pidFile)")
     }
 
     /// When the process began, in ticks since the machine's start.

@@ -5,16 +5,16 @@ public import Linux
 ///
 /// A cancelled `run` leaves them as they are; `stop` ends them.
 public actor Supervisor {
-    private let services: [Service]
+    private let services: [SupervisedProcess]
     private let namespace: NetworkNamespace?
     private let report: @Sendable (SupervisionEvent) -> Void
-    private var processes: [String: ServiceProcess] = [:]
+    private var processes: [String: RunningProcess] = [:]
     private var table: [String: ServiceState] = [:]
     private var isStopping = false
 
     /// `namespace` is where they run; nil for where the caller is.
     public init(
-        _ services: [Service], in namespace: NetworkNamespace? = nil,
+        _ services: [SupervisedProcess], in namespace: NetworkNamespace? = nil,
         report: @escaping @Sendable (SupervisionEvent) -> Void = { _ in }
     ) {
         self.services = services
@@ -56,10 +56,12 @@ public actor Supervisor {
         }
     }
 
-    private func adopted(_ service: Service) -> ServiceProcess? { (try? ServiceProcess.adopt(service)) ?? nil }
+    private func adopted(_ service: SupervisedProcess) -> RunningProcess? {
+        (try? RunningProcess.adopt(service)) ?? nil
+    }
 
     /// The first start: nil when it failed, which `keep` repeats.
-    private func first(_ service: Service) async throws -> ServiceProcess? {
+    private func first(_ service: SupervisedProcess) async throws -> RunningProcess? {
         table[service.name] = ServiceState(name: service.name, since: time(nil))
         do { return try await start(service) } catch {
             try Task.checkCancellation()
@@ -68,7 +70,7 @@ public actor Supervisor {
         }
     }
 
-    private func keep(_ service: Service, _ first: ServiceProcess?) async throws {
+    private func keep(_ service: SupervisedProcess, _ first: RunningProcess?) async throws {
         var process = first
         var backOff = BackOff()
         while !isStopping {
@@ -89,10 +91,13 @@ public actor Supervisor {
         }
     }
 
-    private func start(_ service: Service) async throws -> ServiceProcess {
+    private func start(_ service: SupervisedProcess) async throws -> RunningProcess {
         let namespace = namespace
+        // What was started and then did not settle still runs, and is ours to end.
+        let known = processes[service.name]
         let process = try await onThread {
-            try ServiceProcess.adopt(service) ?? ServiceProcess.start(service, in: namespace)
+            if let known, !known.isOver() { return known }
+            return try RunningProcess.adopt(service) ?? RunningProcess.start(service, in: namespace)
         }
         processes[service.name] = process
         table[service.name]?.pid = process.pid
@@ -104,7 +109,7 @@ public actor Supervisor {
         return process
     }
 
-    private func note(_ service: Service, end reason: String) {
+    private func note(_ service: SupervisedProcess, end reason: String) {
         processes[service.name] = nil
         table[service.name]?.phase = .waiting
         table[service.name]?.pid = nil
@@ -113,7 +118,7 @@ public actor Supervisor {
         report(.ended(service.name, reason: reason))
     }
 
-    private func note(_ service: Service, failure reason: String) {
+    private func note(_ service: SupervisedProcess, failure reason: String) {
         table[service.name]?.phase = .waiting
         table[service.name]?.lastEnd = reason
         report(.failed(service.name, reason: reason))

@@ -50,7 +50,6 @@ public struct NodeNetwork: Kind {
     public var gatewayMAC: MACAddress? { mac { gateway($0) } }
     public var managementMAC: MACAddress? { mac { management($0) } }
     public var transitMAC: MACAddress? { mac { transit($0)?.address } }
-    public var joinMAC: MACAddress? { mac { join($0)?.address } }
 
     private func mac(_ address: (Family) -> IPAddress?) -> MACAddress? {
         (address(.v4) ?? address(.v6)).map(MACAddress.init(for:))

@@ -74,7 +74,10 @@ struct ModulesCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Switches a module on, until the daemon restarts.")
         @Argument var name: String
         @OptionGroup var target: TargetOptions
-        func run() throws { try switchModule(name, on: true, target) }
+        func run() throws {
+            try switchModule(name, on: true, target)
+            print("\(Mark.ok) \(name) is on")
+        }
     }
 
     struct Disable: ParsableCommand {
@@ -86,10 +89,10 @@ struct ModulesCommand: ParsableCommand {
 
         func run() throws {
             let rows = try target.ask("/rows?owner=\(escaped(name))").reduce(0) { $0 + $1.answer["items"].list.count }
-            guard yes else {
+            guard yes || confirmed("\(name) makes \(rows) rows, which go. Switch it off?") else {
                 throw CommandFailure(
                     what: "\(name) makes \(rows) rows, which would go (NotConfirmed)",
-                    next: "ovenbird modules disable \(name) --yes", exitCode: 2)
+                    kept: "everything as it is", next: "ovenbird modules disable \(name) --yes", exitCode: 2)
             }
             try switchModule(name, on: false, target)
             print("\(Mark.ok) \(name) is off; it made \(rows) rows")

@@ -65,6 +65,13 @@ enum Mark {
     static let attention = "!"
 }
 
+/// Asks on a terminal; elsewhere nobody can answer, which is a no.
+func confirmed(_ question: String) -> Bool {
+    guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return false }
+    say("\(question) [y/N]")
+    return ["y", "yes"].contains(readLine()?.lowercased())
+}
+
 /// JSON as YAML: block style, strings quoted when they could be read as something else.
 enum YAMLText {
     static func of(_ json: JSON) -> String { lines(json, 0).joined(separator: "\n") + "\n" }

@@ -21,7 +21,8 @@ struct Ovenbird: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             StatusCommand.self, ModulesCommand.self, ObjectsCommand.self, RowsCommand.self, ExplainCommand.self,
-            CheckCommand.self, LabCommand.self, NodeCommand.self, ClusterCommand.self, CompletionCommand.self,
+            CanCommand.self, LogsCommand.self, CheckCommand.self, LabCommand.self, NodeCommand.self,
+            ClusterCommand.self, CompletionCommand.self,
         ])
 
     /// Wrong command lines end with 2, as `diff` and `grep` do it, instead of the 64 of sysexits.

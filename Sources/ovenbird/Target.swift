@@ -15,14 +15,23 @@ struct TargetOptions: ParsableArguments {
 
     /// The first of these that applies: the socket, the lab, the daemon of this machine.
     func targets() throws -> [Target] {
-        if let nodeSocket { return [Target(name: nodeSocket, socket: nodeSocket)] }
-        if lab == nil, Labs.names().isEmpty { return [Target(name: "this machine", socket: Self.local)] }
+        if let nodeSocket {
+            let advice = "look whether a daemon runs whose --run-dir this socket is in"
+            return [Target(name: nodeSocket, socket: nodeSocket, advice: advice)]
+        }
+        if lab == nil, Labs.names().isEmpty {
+            let advice = "start it (ovenbird node), or name another: --node-socket PATH, --lab NAME"
+            return [Target(name: "this machine", socket: Self.local, advice: advice)]
+        }
         let paths = try Labs.pick(lab)
         guard let record = LabRecord(paths) else {
             throw CommandFailure(
                 what: "lab \(paths.name) is not whole (Leftovers)", next: "ovenbird lab down \(paths.name)")
         }
-        let all = record.nodes.map { Target(name: $0, socket: "\(paths.runDirectory($0))/control.sock") }
+        let all = record.nodes.map {
+            Target(
+                name: $0, socket: "\(paths.runDirectory($0))/control.sock", advice: "ovenbird lab status \(paths.name)")
+        }
         guard let node else { return all }
         let chosen = all.filter { $0.name == node }
         guard !chosen.isEmpty else {
@@ -55,6 +64,8 @@ struct TargetOptions: ParsableArguments {
 struct Target {
     let name: String
     let socket: String
+    /// What to do when it does not answer.
+    let advice: String
 
     /// Asks for a path and reads the answer as JSON. A daemon that says no explains itself in `message`.
     func get(_ path: String, method: String = "GET") throws -> JSON {
@@ -63,8 +74,7 @@ struct Target {
             answer = try LocalHTTP(socket: socket, deadlineSeconds: 5).ask(method, path)
         } catch {
             throw CommandFailure(
-                what: "cannot ask the daemon of \(name) (Unreachable)", because: "\(error)", next: "ovenbird lab status"
-            )
+                what: "cannot ask the daemon of \(name) (Unreachable)", because: "\(error)", next: advice)
         }
         guard let json = try? JSON(parsing: answer.body) else {
             throw CommandFailure(

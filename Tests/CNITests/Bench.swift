@@ -100,13 +100,15 @@ final class Bench: Sendable {
         let news: News
 
         func post(
-            _ command: String, sandbox: String = "", pod: String = "web", netns: String = "/proc/self/ns/net",
+            _ command: String, sandbox: String = "", pod: String = "web", uid: String? = nil,
+            netns: String = "/proc/self/ns/net",
             extra: (String, JSON)? = nil
         ) async -> (json: JSON, isError: Bool) {
             let bench = bench
             do {
                 return try await onThread {
-                    let request = try bench.request(command, sandbox: sandbox, pod: pod, netns: netns, extra: extra)
+                    let request = try bench.request(
+                        command, sandbox: sandbox, pod: pod, uid: uid, netns: netns, extra: extra)
                     let http = LocalHTTP(socket: bench.socket, deadlineSeconds: 30)
                     let answer = try http.ask("POST", "/cni", body: Array(request.json.text().utf8))
                     return (answer.body.isEmpty ? .null : try JSON(parsing: answer.body), answer.status != 200)
@@ -118,7 +120,8 @@ final class Bench: Sendable {
     }
 
     func request(
-        _ command: String, sandbox: String = "", pod: String = "web", netns: String = "/proc/self/ns/net",
+        _ command: String, sandbox: String = "", pod: String = "web", uid: String? = nil,
+        netns: String = "/proc/self/ns/net",
         extra: (String, JSON)? = nil
     ) throws -> CNIRequest {
         let version = command == "GC" || command == "STATUS" ? "1.1.0" : "1.0.0"
@@ -126,7 +129,7 @@ final class Bench: Sendable {
         if let extra { configuration[extra.0] = extra.1 }
         let environment = [
             "CNI_COMMAND": command, "CNI_CONTAINERID": sandbox, "CNI_NETNS": netns, "CNI_IFNAME": "eth0",
-            "CNI_ARGS": "K8S_POD_NAMESPACE=shop;K8S_POD_NAME=\(pod);K8S_POD_UID=u-\(pod)",
+            "CNI_ARGS": "K8S_POD_NAMESPACE=shop;K8S_POD_NAME=\(pod);K8S_POD_UID=\(uid ?? "u-\(pod)")",
         ]
         return try CNIRequest(environment: environment, input: JSON.object(configuration).text().utf8)
     }

@@ -60,6 +60,17 @@ import Testing
         }
     }
 
+    @Test func aSandboxOfAnotherPodOfTheNameTakesNothingAway() async throws {
+        let bench = try Bench()
+        try await bench.serving { node in
+            _ = await node.post("ADD", sandbox: "a1", uid: "u1")
+            _ = await node.post("ADD", sandbox: "a2", uid: "u2")
+            #expect(node.news.attachments == ["a1.eth0", "a2.eth0"])
+            _ = await node.post("ADD", sandbox: "a3", uid: "u2")
+            #expect(node.news.attachments == ["a1.eth0", "a3.eth0"])
+        }
+    }
+
     @Test func delEndsAnAddThatWaits() async throws {
         let bench = try Bench(.waiting)
         try await bench.serving { node in

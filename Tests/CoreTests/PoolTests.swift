@@ -81,6 +81,43 @@ struct PoolTests {
         #expect(number("b") != nil && number("b") != 7)
     }
 
+    @Test("give who insists on one value that and no other, name its holder, and give it when it is free")
+    func insisting() throws {
+        try engine.enable(NumberModule(1...9))
+        engine.put(Claim(name: "b", hint: 7))
+        _ = engine.turn()
+        engine.put(Claim(name: "a", hint: 7, insists: true), Claim(name: "c", hint: 7, insists: true))
+        _ = engine.turn()
+        #expect(number("b") == 7)
+        #expect(number("a") == nil && number("c") == nil)
+        #expect(engine.problems().map(\.message) == ["by b", "by b"])
+        engine.remove(Claim(name: "b", hint: 7))
+        _ = engine.turn()
+        #expect(number("a") == 7)
+        #expect(engine.problems().map(\.message) == ["by a"])
+        #expect(engine.problems().map(\.object) == [Claim.id("c")])
+        engine.put(Claim(name: "c", hint: 8, insists: true))
+        _ = engine.turn()
+        #expect(number("c") == 8)
+        engine.put(Claim(name: "d", hint: 8, insists: true))
+        _ = engine.turn()
+        #expect(number("d") == nil)
+        engine.put(Claim(name: "d"))
+        _ = engine.turn()
+        #expect(number("d").map { ![7, 8].contains($0) } == true, "who insists no more gets another")
+    }
+
+    @Test("serve what was given before to its holder, not to one that insists on it")
+    func insistingAtStart() throws {
+        engine.expect(feed: "claims", kinds: [Claim.self])
+        try engine.enable(NumberModule(1...9))
+        engine.put(Claim(name: "a", hint: 7, insists: true), Claim(name: "b", hint: 7))
+        engine.apply(.listed(feed: "claims"))
+        _ = engine.turn()
+        #expect(number("b") == 7)
+        #expect(engine.problems().map(\.message) == ["by b"])
+    }
+
     @Test("give a replay the values that were recorded")
     func replay() throws {
         try engine.enable(NumberModule(1...9))

@@ -116,16 +116,15 @@ private final class FeedBench {
         #expect(bench.changeCount == before)
     }
 
-    @Test func chassisAreToldWithTheirTunnels() async throws {
+    @Test func datapathsAreToldWithTheirKeys() async throws {
         let bench = try FeedBench(.southbound) { SouthboundFeed($0) }
         await bench.until { $0.hasListed }
         #expect(bench.objects.isEmpty)
         try bench.server.tool(
-            "chassis-add", "c2", "geneve", "10.0.0.2", "--", "set", "Chassis", "c2", "hostname=n2",
-            "other_config:is-remote=true")
-        await bench.until { $0.object(OVSChassis.self, "c2") != nil }
-        #expect(
-            bench.object(OVSChassis.self, "c2")
-                == OVSChassis(name: "c2", hostname: "n2", isRemote: true, encapIPs: ["10.0.0.2"]))
+            "create", "Datapath_Binding", "tunnel_key=3", "external_ids:name=n1", "--", "create", "Datapath_Binding",
+            "tunnel_key=4")
+        await bench.until { $0.object(LogicalDatapath.self, "n1") != nil }
+        #expect(bench.object(LogicalDatapath.self, "n1") == LogicalDatapath(name: "n1", tunnelKey: 3))
+        #expect(bench.objects.count == 1)
     }
 }

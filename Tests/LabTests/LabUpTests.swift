@@ -1,5 +1,7 @@
+import Core
 import Glibc
 import Linux
+import Supervision
 import Synchronization
 import Testing
 
@@ -7,8 +9,22 @@ import Testing
 
 private final class Steps: LabProgress {
     private let seen = Mutex<[String]>([])
+    private let stream: AsyncStream<String>
+    private let news: AsyncStream<String>.Continuation
+
+    init() { (stream, news) = AsyncStream.makeStream() }
+
     var all: [String] { seen.withLock { $0 } }
-    func done(_ step: String, _ detail: String, after: Duration) { seen.withLock { $0.append(step) } }
+
+    func done(_ step: String, _ detail: String, after: Duration) {
+        seen.withLock { $0.append(step) }
+        news.yield(step)
+    }
+
+    func wait(for step: String) async {
+        for await done in stream where done == step { return }
+    }
+
     func waiting(_ step: String, for what: String) {}
 }
 
@@ -35,13 +51,39 @@ private final class Steps: LabProgress {
     }
 
     @Test func whatIsInterruptedLeavesNothing() async throws {
-        let up = up("t-stops", supervisor: ["sleep", "1000"], Steps())
+        let steps = Steps()
+        let note = "/tmp/ovbt-stops-\(getpid())"
+        defer { try? Files.remove(note) }
+        let up = up(
+            "t-stops", supervisor: ["sh", "-c", "echo $$ > \(note).new; mv \(note).new \(note); exec sleep 1000"], steps
+        )
         let task = Task { try await up.run() }
-        try await Task.sleep(for: .milliseconds(100))
+        await steps.wait(for: "underlay")
+        #expect(NetworkNamespace.names().contains { $0.hasPrefix(up.paths.namespacePrefix) })
+        try await FileWait.until(note, within: .seconds(10))
+        let supervisor = try #require(pid_t(Files.read(note).filter(\.isNumber)))
+        #expect(kill(supervisor, 0) == 0)
+        let began = ContinuousClock.now
         task.cancel()
-        await #expect(throws: (any Error).self) { try await task.value }
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(began.duration(to: .now) < .seconds(3))
+        #expect(kill(supervisor, 0) != 0)
         #expect(!Files.exists(up.paths.directory))
         #expect(!NetworkNamespace.names().contains { $0.hasPrefix(up.paths.namespacePrefix) })
+    }
+
+    @Test func aFailureToReadTheManifestsEndsTheSupervisor() async throws {
+        struct Blind: Feed {
+            struct Fault: Error {}
+            let name = "manifests"
+            func run(_ emit: @escaping @Sendable (FeedEvent) -> Void) async throws { throw Fault() }
+        }
+        let stage = try Stage("t-blind", nodes: 1)
+        let state = LabState()
+        let source = PodSource(
+            stage.paths, stage.record, state, Kubelet(stage.paths, stage.record, state),
+            LabEndpoints(stage.paths, stage.record, state))
+        await #expect(throws: Blind.Fault.self) { try await source.follow(Blind()) }
     }
 
     @Test func aLabThatIsThereIsNotTouched() async throws {

@@ -14,14 +14,30 @@ import Testing
     }
 
     @Test func podsWithoutANodeAreSpreadInTurnAndStayWhereTheyAre() throws {
-        var placements = Placements(["n1", "n2"])
-        #expect(["a", "b", "c"].map { placements.node(for: pod($0)) } == ["n1", "n2", "n1"])
-        #expect(placements.node(for: pod("d", node: "n2")) == "n2")
-        #expect(placements.node(for: pod("b")) == "n2")
-        var again = Placements(["n1", "n2"], saved: placements.text)
-        #expect(["c", "b", "a", "e"].map { again.node(for: pod($0)) } == ["n1", "n2", "n1", "n2"])
-        var fewer = Placements(["n1"], saved: placements.text)
-        #expect(fewer.node(for: pod("b")) == "n1")
+        var admissions = Admissions(["n1", "n2"])
+        #expect(["a", "b", "c"].map { admissions.admit(pod($0)).nodeName } == ["n1", "n2", "n1"])
+        #expect(admissions.admit(pod("d", node: "n2")).nodeName == "n2")
+        #expect(admissions.admit(pod("b")).nodeName == "n2")
+        var again = Admissions(["n1", "n2"], saved: admissions.text)
+        #expect(["c", "b", "a", "e"].map { again.admit(pod($0)).nodeName } == ["n1", "n2", "n1", "n2"])
+        var fewer = Admissions(["n1"], saved: admissions.text)
+        #expect(fewer.admit(pod("b")).nodeName == "n1")
+    }
+
+    @Test func aPodWithoutAUidGetsOneForLifeAndItsSuccessorAnother() throws {
+        var admissions = Admissions(["n1"])
+        let plain = Pod(namespace: "shop", name: "a", nodeName: "n1")
+        let uid = admissions.admit(plain).uid
+        #expect(uid.split(separator: "-").map(\.count) == [8, 4, 4, 4, 12])
+        #expect(admissions.admit(plain).uid == uid)
+        #expect(admissions.admit(Pod(namespace: "shop", name: "b", nodeName: "n1")).uid != uid)
+        #expect(admissions.admit(pod("c", node: "n1")).uid == "u1")
+        var again = Admissions(["n1"], saved: admissions.text)
+        again.forget(allBut: [plain])
+        #expect(again.admit(plain).uid == uid)
+        again.forget(allBut: [])
+        let successor = again.admit(plain).uid
+        #expect(!successor.isEmpty && successor != uid)
     }
 
     @Test func labelsDoNotMakeANewPodButProgramsAndNodesDo() throws {

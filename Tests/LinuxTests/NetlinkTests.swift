@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import LinuxTestKit
 import Model
 import Testing
 

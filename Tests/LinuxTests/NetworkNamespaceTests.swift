@@ -1,4 +1,5 @@
 import Linux
+import LinuxTestKit
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(1)))

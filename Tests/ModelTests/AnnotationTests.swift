@@ -31,9 +31,6 @@ func canonicalAnnotations() throws {
         try rewritten(HostCIDRs.self, #"["fd30::1/64","172.30.0.1/24","172.30.0.1/24"]"#)
             == #"["172.30.0.1/24","fd30::1/64"]"#)
     #expect(try rewritten(NodeID.self, "2") == "2")
-    #expect(
-        try rewritten(ManagementPortMACs.self, #"{"default":"0A:58:0a:f4:01:02"}"#)
-            == #"{"default":"0a:58:0a:f4:01:02"}"#)
 }
 
 @Test("a pod with one family has the old members too, and a dual one has not")

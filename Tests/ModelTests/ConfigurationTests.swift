@@ -104,12 +104,12 @@ func modules() throws {
 @Test("an unknown key or section is a warning with the nearest known one")
 func unknown() throws {
     let configuration = try read(
-        "[default]\nmtuu=1300\n[logging]\nloglevel=5\nlogfile=x\n[gatewya]\nmode=local",
+        "[default]\nmtuu=1300\n[metrics]\nport=5\npath=x\n[gatewya]\nmode=local",
         environment: ["OVENBIRD_GATEWAY_MOD": "x"])
     #expect(
         configuration.warnings.map(\.description) == [
             "node.conf:2: mtuu is not a key of [default]; did you mean mtu? (UnknownKey)",
-            "node.conf:4: [logging] is not used (UnknownSection)",
+            "node.conf:4: [metrics] is not used (UnknownSection)",
             "node.conf:7: [gatewya] is not used; did you mean gateway? (UnknownSection)",
             "OVENBIRD_GATEWAY_MOD: gateway-mod is not a setting; did you mean gateway-mode? (UnknownKey)",
         ])
@@ -188,6 +188,10 @@ func unknown() throws {
             "--gateway-nexthop: next-hop has IPv6, which the cluster does not use (FamilyMismatch)"
         ),
         (["gateway-vlanid": "4096"], "--gateway-vlanid: vlan-id=4096 is not a whole number from 0 to 4095 (BadValue)"),
+        (
+            ["gateway-vlanid": "7"],
+            "--gateway-vlanid: vlan-id=7: the gateway's bridge knows no VLANs yet; leave it 0 (Unsupported)"
+        ),
         (["nodeport": "maybe"], "--nodeport: nodeport=maybe is neither true nor false (BadValue)"),
         (
             ["allow-no-uplink": "true", "gateway-mode": "shared"],
@@ -269,6 +273,24 @@ func allErrors() {
 @Test("the kernel datapath may share the kernel's ports: it has the same connection table")
 func sharedPorts() throws {
     #expect(try read(flags: ["ephemeral-port-range": "32768-60999"]).node.gateway.ephemeralPorts == 32768...60999)
+}
+
+@Test("a setting that has no effect yet is a warning when somebody sets it, and says so in the reference")
+func withoutEffect() throws {
+    let flags = ["disable-forwarding": "true", "exgw-interface": "e1", "gateway-mode": "shared"]
+    let warnings = try read(flags: flags).warnings
+    #expect(
+        warnings.map(\.description) == [
+            "--disable-forwarding: disable-forwarding has no effect yet (NoEffect)",
+            "--exgw-interface: egw-interface has no effect yet (NoEffect)",
+        ])
+    #expect(try read(flags: ["gateway-mode": "shared"]).warnings.isEmpty)
+    let marked = Setting.all.filter { $0.summary.hasSuffix("(no effect yet)") }.map(\.key)
+    #expect(
+        Set(marked) == [
+            "disable-snat-multiple-gws", "disable-pkt-mtu-check", "disable-forwarding", "allow-no-uplink",
+            "egw-interface",
+        ])
 }
 
 @Test("host bits and small join networks are warnings")

@@ -21,9 +21,17 @@ extension Packets.DualStack {
         let report = try await lab.report { report in
             report.pods.contains { $0.name == "asks-too" && $0.message.contains("AddressInUse") }
         }
-        #expect(report.pods.first { $0.name == "asks-too" }?.message.contains("\(address)") == true)
-        try await lab.remove("asks-too")
+        let message = report.pods.first { $0.name == "asks-too" }?.message ?? ""
+        for word in ["\(address)", "t/asks,", "t/asks-too"] { #expect(message.contains(word), "\(message)") }
+        #expect(try await lab.pings("t/b1", address))
         try await lab.remove("asks")
+        try await lab.report { $0.pods.contains { $0.name == "asks-too" && $0.phase == .running } }
+        #expect(try await lab.address("t/asks-too", .v4) == address)
+        let isHeir = try await eventually(within: .seconds(5)) {
+            try await lab.asks("t/b1", address)?.name == "asks-too"
+        }
+        #expect(isHeir)
+        try await lab.remove("asks-too")
     }
 
     @Test(

@@ -1,5 +1,6 @@
 import Core
 import Linux
+import LinuxTestKit
 import Model
 import Testing
 

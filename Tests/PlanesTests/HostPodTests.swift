@@ -1,5 +1,6 @@
 import Core
 import Linux
+import LinuxTestKit
 import Model
 import Testing
 
@@ -212,6 +213,37 @@ struct HostPodTests {
         #expect(routes.contains("default via 10.244.1.1") && !routes.contains("10.96.0.0/16"))
         #expect(!routes.contains("default via fd00") && !routes.contains("fd00:10:96::/112"))
         try await bench.stop()
+    }
+
+    @Test func whatIsLeftOutOfARowWhileNobodyLooksGoesAtTheNextStart() async throws {
+        let host = try TestNamespace("later-h")
+        let pod = try TestNamespace("later-p")
+        let own = try TestNamespace("later-o")
+        var row = try link(pod)
+        row.egressRate = 10_000_000
+        let first = try PlaneBench(in: host)
+        try await first.set([row, link(own, "own")])
+        try await first.stop()
+        // What pods have of their own.
+        for line in ["ip addr add 192.0.2.1/32 dev eth0", "ip route add 198.51.100.0/24 via 10.244.1.1"] {
+            try pod.run(line)
+        }
+        try own.run("tc qdisc add dev eth0 root tbf rate 3mbit burst 32k latency 50ms")
+        row.egressRate = nil
+        row.addresses = [try #require(IPNetwork("10.244.1.5/24"))]
+        row.gateways = [try #require(IPAddress("10.244.1.1"))]
+        row.routes = []
+        let second = try PlaneBench(in: host)
+        try await second.set([row, link(own, "own")])
+        #expect(try !pod.run("tc qdisc show dev eth0").contains("tbf"))
+        let addresses = try pod.run("ip addr show eth0 scope global")
+        #expect(addresses.contains("10.244.1.5/24") && addresses.contains("192.0.2.1/32"))
+        #expect(!addresses.contains("fd00:10:244:1::5"))
+        let routes = try pod.run("ip route") + pod.run("ip -6 route")
+        #expect(routes.contains("default via 10.244.1.1") && routes.contains("198.51.100.0/24 via 10.244.1.1"))
+        #expect(!routes.contains("10.96.0.0/16") && !routes.contains("fd00"))
+        #expect(try own.run("tc qdisc show dev eth0").contains("rate 3Mbit"))
+        try await second.stop()
     }
 
     @Test func aSandboxThatGetsAnotherNamespaceIsWiredThere() async throws {

@@ -1,5 +1,6 @@
 import Core
 import Linux
+import LinuxTestKit
 import Model
 import Testing
 
@@ -145,6 +146,99 @@ struct HostUplinkTests {
                 .contains("hook ingress device \"e0\" priority -500; policy drop;"))
         try await bench.set([])
         #expect(try !host.run("nft list tables").contains("ovenbird"))
+        try await bench.stop()
+    }
+
+    @Test func aRestartWithoutTheRowMovesEverythingBack() async throws {
+        let host = try host("uplink-off")
+        let before = try load(host, "e0")
+        try makeBridge(host)
+        // Somebody else's bridge keeps what it carries.
+        for line in ["ip link add br9 type bridge", "ip link set br9 up", "ip addr add 10.99.0.1/24 dev br9"] {
+            try host.run(line)
+        }
+        let first = try PlaneBench(in: host)
+        try await first.set([row])
+        #expect(try load(host, "e0").isEmpty)
+        try await first.stop()
+        let second = try PlaneBench(in: host)
+        try await second.set([])
+        #expect(try load(host, "e0") == before)
+        #expect(try load(host, "bre0").isEmpty)
+        try await second.stop()
+        let third = try PlaneBench(in: host)
+        try host.run("ip addr add 10.98.0.1/24 dev bre0")
+        try await third.set([])
+        #expect(third.plane.writes == 0, "the bridge is nobody's of ours any more")
+        #expect(try load(host, "br9") == ["10.99.0.1/24 0"])
+        try await third.stop()
+    }
+
+    @Test func aRestartWithoutTheRowMovesBackWhatABridgeCarriedThatGoesFirst() async throws {
+        let host = try host("uplink-gone")
+        let before = try load(host, "e0")
+        try makeBridge(host)
+        let first = try PlaneBench(in: host)
+        try await first.set([row])
+        try await first.stop()
+        let second = try PlaneBench(in: host)
+        try host.run("ip link del bre0")
+        try await second.set([])
+        #expect(try load(host, "e0") == before)
+        try await second.stop()
+    }
+
+    @Test func aRestartWithAnotherNICGivesTheOldOneItsOwnBack() async throws {
+        let host = try host("uplink-two")
+        let before = try load(host, "e0")
+        try makeBridge(host)
+        for line in [
+            "ip link add e1 type veth peer name outside1", "ip link set e1 up", "ip addr add 10.55.0.1/24 dev e1",
+            "ip link add bre1 type bridge",
+        ] { try host.run(line) }
+        try host.run("ip link set bre1 address \(#require(try host.socket().link(named: "e1")?.mac))")
+        let first = try PlaneBench(in: host)
+        try await first.set([row])
+        try await first.stop()
+        let second = try PlaneBench(in: host)
+        try await second.set([BridgedUplink(nic: "e1", bridge: "bre1", ingressDrop: false)])
+        #expect(try load(host, "e0") == before)
+        #expect(try load(host, "bre1") == ["10.55.0.1/24 0"])
+        try await second.stop()
+    }
+
+    @Test func whatTheKernelRefusesIsNamedAndTriedAgainAndTheRestMoves() async throws {
+        let host = try host("uplink-ref")
+        for line in [
+            "ip link add e2 type veth peer name outside2", "ip link set e2 up", "ip addr add 10.66.0.1/24 dev e2",
+            "ip route add 10.77.0.0/16 nexthop via 172.30.0.50 dev e0 nexthop via 10.66.0.50 dev e2",
+        ] { try host.run(line) }
+        let before = try load(host, "e0")
+        #expect(before.count == 10)
+        let route = "10.77.0.0/16 via 172.30.0.50 metric 0 proto 3 0"
+        // The kernel takes no route over a device that is down.
+        try host.run("ip link set e2 down")
+        try makeBridge(host)
+        let bench = try PlaneBench(in: host)
+        try await bench.set([row])
+        #expect(bench.refused[RowSource.id(row)]?.contains("10.77.0.0/16 via 172.30.0.50") == true)
+        #expect(try load(host, "bre0") == before.subtracting([route]))
+        #expect(try load(host, "e0").isEmpty)
+        try host.run("ip link set e2 up")
+        #expect(await bench.refusals().isEmpty)
+        #expect(try load(host, "bre0") == before)
+        #expect(try load(host, "e0").isEmpty)
+        // Back again: the NIC takes no IPv6 for a while.
+        let setting = "net.ipv6.conf.e0.disable_ipv6"
+        try host.run("sysctl -q -w \(setting)=1")
+        try await bench.set([])
+        let refusal = try #require(bench.refused[RowSource.id(row)])
+        #expect(refusal.contains("fd30::1/64") && refusal.contains("fd99::/32"))
+        #expect(try load(host, "e0") == before.filter { !$0.hasPrefix("fd") && !$0.hasPrefix("::") })
+        try host.run("sysctl -q -w \(setting)=0")
+        #expect(await bench.refusals().isEmpty)
+        #expect(try load(host, "e0") == before)
+        #expect(try load(host, "bre0").isEmpty)
         try await bench.stop()
     }
 }

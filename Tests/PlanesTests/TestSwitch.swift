@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import LinuxTestKit
 import Testing
 
 /// An Open vSwitch of the test's own: its own namespace, database, directory; gone when the test is over.

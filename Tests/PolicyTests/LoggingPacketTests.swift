@@ -34,12 +34,26 @@ extension InLabs.Acceptance {
         let seen = try lines(lab, "n1", since: start.0)
         #expect(isLogged, "\(seen)")
         #expect(try lines(lab, "n2", since: start.1).isEmpty)
+        try await readable(lab)
 
         world.annotations = [:]
         try await lab.set(world)
         let later = try count(lab, "n1")
         #expect(try await prober.run(tries, within: 500) == [tries[0]])
         #expect(try lines(lab, "n1", since: later).isEmpty)
+    }
+
+    /// The same lines, as `ovenbird logs` shows them.
+    private func readable(_ lab: PolicyLab) async throws {
+        func show(_ filter: String...) async throws -> [Substring] {
+            let command = [Executables.ovenbird, "logs", "--lab", lab.paths.name, "--node", "n1"] + filter
+            return try await onThread { try Command(command).run() }.split(separator: "\n")
+        }
+        let dropped = try await show("--pod", "x/a", "--verdict", "drop").last ?? ""
+        #expect(dropped.contains("  n1  drop  y/c > x/a  tcp 81 (syn)  x ingress isolation  [alert]"), "\(dropped)")
+        let allowed = try await show("--policy", "x/p", "-o", "json").last.map { try JSON(parsing: String($0)) }
+        #expect(allowed?["from"] == "y/c" && allowed?["port"] == 80 && allowed?["verdict"] == "allow")
+        #expect(try await show("--pod", "z/b").isEmpty)
     }
 
     @Test("a burst is logged at the rate of the meter")
@@ -66,4 +80,29 @@ func eventually(within limit: Duration, _ holds: () async throws -> Bool) async 
         try await Task.sleep(for: .milliseconds(50))
     }
     return false
+}
+
+@Suite("Lines of the engine's log")
+struct PolicyLogLineTests {
+    private let text =
+        #"2026-11-23T08:39:21.727Z|00064|acl_log(ovn_pinctrl0)|INFO|name="NP:x:web:Ingress:2", verdict=allow, "#
+        + "severity=info, direction=to-lport: tcp6,vlan_tci=0x0000,dl_src=0a:58:0a:f4:01:0d,dl_dst=0a:58:0a:f4:01:0c,"
+        + "ipv6_src=fd00::d,ipv6_dst=fd00::c,ipv6_label=0x0,nw_tos=0,tp_src=38508,tp_dst=80,tcp_flags=syn"
+
+    @Test("tell who, where to, and by which rule")
+    func read() throws {
+        let line = try #require(PolicyLogLine(text))
+        #expect(line.rule == "x/web ingress rule 2")
+        #expect(line.verdict == "allow" && line.severity == "info" && line.transport == "tcp6" && line.port == 80)
+        #expect(line.source == IPAddress("fd00::d") && line.destination == IPAddress("fd00::c") && line.flags == "syn")
+        #expect(PolicyLogLine(text.replacing("NP:x:web:Ingress:2", with: "NP:x:Egress"))?.rule == "x egress isolation")
+        #expect(
+            PolicyLogLine(text.replacing("NP:x:web:Ingress:2", with: "ANP:g:Egress:1"))?.rule == "admin g egress rule 1"
+        )
+    }
+
+    @Test(
+        "about other things are none",
+        arguments: ["", "2026|1|lflow|WARN|error parsing match", "2026|1|acl_log|INFO|x"])
+    func others(text: String) { #expect(PolicyLogLine(text) == nil) }
 }

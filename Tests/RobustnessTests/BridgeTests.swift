@@ -27,16 +27,18 @@ extension Robustness {
             return node
         }
 
-        /// The addresses and routes that were there before; ours come beside them.
-        private func isMoved(_ node: LoneNode, _ before: [String: [String]]) throws -> Bool {
-            let now = try node.network("bre0", as: "e0")
-            func own(_ part: String, _ all: [String: [String]]) -> [String] {
-                (all[part] ?? []).filter { line in
-                    let isCard = line.contains(" e0 ") || line.hasSuffix(" e0") || line.hasPrefix("e0 ")
-                    return isCard && !line.contains("fe80") && !line.contains("169.254.169") && !line.contains("fd69::")
-                        && !line.contains("10.96.0.0/16") && !line.contains("fd00:10:96::")
-                }
+        /// The card's own addresses and routes; ours come beside them.
+        private func own(_ part: String, _ all: [String: [String]]) -> [String] {
+            (all[part] ?? []).filter { line in
+                let isCard = line.contains(" e0 ") || line.hasSuffix(" e0") || line.hasPrefix("e0 ")
+                return isCard && !line.contains("fe80") && !line.contains("169.254.169") && !line.contains("fd69::")
+                    && !line.contains("10.96.0.0/16") && !line.contains("fd00:10:96::")
             }
+        }
+
+        /// Whether a device has what the card had before.
+        private func has(_ node: LoneNode, _ device: String, _ before: [String: [String]]) throws -> Bool {
+            let now = try device == "e0" ? node.network() : node.network(device, as: "e0")
             for part in ["addresses", "routes", "v6 routes"] {
                 let old = own(part, before)
                 let new = own(part, now)
@@ -44,6 +46,12 @@ extension Robustness {
                     throw Words("\(part):\n\(old.joined(separator: "\n"))\nnow:\n\(new.joined(separator: "\n"))")
                 }
             }
+            return true
+        }
+
+        /// The addresses and routes that were there before are on the bridge, and on the card no more.
+        private func isMoved(_ node: LoneNode, _ before: [String: [String]]) throws -> Bool {
+            guard try has(node, "bre0", before) else { return false }
             let left = try node.run("ip", "-o", "address", "show", "dev", "e0", "scope", "global")
             if !left.isEmpty { throw Words(left) }
             return true
@@ -72,6 +80,34 @@ extension Robustness {
             let changes = try node.changes(since: after)
             #expect(changes == [])
             _ = try await onThread { try again.stop() }
+        }
+
+        static let changes: [(what: String, gateway: String, more: String)] = [
+            ("mode", "mode=", ""), ("module", "mode=shared", "[modules]\ngateway=false\nservices=false"),
+            ("interface", "mode=shared\ninterface=e1\nnext-hop=172.31.0.100", ""),
+        ]
+
+        @Test(
+            "a card has its own back when the daemon is started again without need for its bridge", arguments: changes)
+        func isGivenBack(_ what: String, _ gateway: String, _ more: String) async throws {
+            let node = try LoneNode(
+                "back", cards: ["e0", "e1"], setup: Self.setup + ["addr add 172.31.0.1/24 dev e1"],
+                outside: Self.outside)
+            try node.configure()
+            let before = try node.network()
+            let first = try node.start()
+            try await until("everything has moved to the bridge") { try isMoved(node, before) }
+            _ = try await onThread { try first.stop() }
+            #expect(try isMoved(node, before), "it stays while nobody is there")
+            try node.configure(gateway: gateway, more: more)
+            let second = try node.start()
+            try await until("everything is back on the card") { try has(node, "e0", before) }
+            try await until("the bridge is gone") { try !node.run("ip", "-o", "link").contains("bre0") }
+            #expect(try has(node, "e0", before), "\(what)")
+            try node.run("ping", "-c", "1", "-W", "5", "172.30.0.100")
+            let isOther = try node.run("ip", "-o", "link").contains("bre1")
+            #expect(isOther == (what == "interface"))
+            _ = try await onThread { try second.stop() }
         }
 
         @Test("a daemon that is killed while it moves them goes on where it was", arguments: [0, 15, 30, 60, 120])

@@ -61,6 +61,11 @@ extension Robustness {
               ports: [{port: 80, targetPort: 8080}]
             """
 
+        /// What shows that these are in force: the policy's own pod, the service's own address.
+        private static let ports =
+            "ovn-nbctl --bare --columns=ports find Port_Group 'external_ids:\"k8s.ovn.org/owner-type\"=NetpolDefault'"
+        private static let balancer = "ovn-nbctl --bare --columns=vips list Load_Balancer | grep 10.96.0.20"
+
         static let harms = [
             Harm("a pod's logical port deleted", "ovn-nbctl lsp-del shop_a"),
             Harm("a pod's logical port given other addresses", "ovn-nbctl lsp-set-addresses shop_a 02:00:00:00:00:01"),
@@ -77,6 +82,7 @@ extension Robustness {
             Harm("the load balancers deleted", "ovn-nbctl --all destroy Load_Balancer"),
             Harm("the address sets deleted", "ovn-nbctl --all destroy Address_Set"),
             Harm("a remote chassis deleted", "ovn-sbctl chassis-del n2"),
+            Harm("another node's port deleted", "ovn-nbctl lsp-del tstor-n2"),
             Harm("a remote port unbound", "ovn-sbctl clear Port_Binding tstor-n2 chassis"),
             Harm("an interface's iface-id removed", "ovs-vsctl remove Interface ovn-k8s-mp0 external_ids iface-id"),
             Harm("the management port deleted", "ovs-vsctl del-port br-int ovn-k8s-mp0"),
@@ -120,15 +126,23 @@ extension Robustness {
             for command in Self.foreign { try shell(command) }
         }
 
+        /// How often the daemon has changed what it does not tell, but for its own status files.
+        private func writes() async throws -> Int {
+            try await lab.daemon("n1").writes().filter { $0.key != "status" }.values.reduce(0, +)
+        }
+
         @Test("what is harmed by hand is put right, and what is not ours stays", arguments: harms)
         func isRepaired(_ harm: Harm) async throws {
             try await setForeign()
             try RealLab.write(Self.more, to: "\(lab.manifests)/more.yaml")
             try await until("policy and service are in force") {
-                try ["ACL", "Load_Balancer"].allSatisfy { try !lab.run("node:n1", "ovn-nbctl", "list", $0).isEmpty }
+                try [Self.ports, Self.balancer].allSatisfy {
+                    try lab.run("node:n1", "sh", "-c", $0).contains { !$0.isWhitespace }
+                }
             }
-            try await lab.healthy()
+            try await lab.settled()
             let picture = try Picture(lab, "n1")
+            let writes = try await writes()
             for command in harm.commands { try shell(command) }
             let time = try await until("\(harm.what): as before", within: harm.limit) {
                 let differences = try Picture(lab, "n1").differences(to: picture)
@@ -136,6 +150,8 @@ extension Robustness {
                 return true
             }
             print("measured: \(harm.what): right after \(time)")
+            // A harm that does no harm proves nothing.
+            try await until("\(harm.what): the daemon has written something") { try await self.writes() > writes }
             for (from, to) in [("node:n1", "shop/a"), ("shop/a", "shop/b"), ("shop/a", "outside")] {
                 #expect(try lab.probe.pings(from, lab.address(to)), "\(harm.what): \(from) to \(to)")
             }

@@ -25,6 +25,30 @@ extension Robustness {
                 ["wrong.yaml:4", "nodeName"]
             ),
             (
+                "a misspelt field of a policy",
+                """
+                apiVersion: networking.k8s.io/v1
+                kind: NetworkPolicy
+                metadata: {name: x, namespace: other}
+                spec:
+                  podSelector: {}
+                  podSelectr: {}
+
+                """, ["wrong.yaml:6", "NetworkPolicy/other/x", "spec.podSelectr", "did you mean podSelector"]
+            ),
+            (
+                "a misspelt field of a pod",
+                """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: x, namespace: other}
+                spec:
+                  hostNetwork: true
+                  contaners: []
+
+                """, ["wrong.yaml:6", "Pod/other/x", "spec.contaners", "did you mean containers"]
+            ),
+            (
                 "an object that is there already",
                 RealLab.pod("a", on: "n2"), ["wrong.yaml:", "shop/a"]
             ),

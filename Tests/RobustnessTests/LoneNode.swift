@@ -19,8 +19,8 @@ final class LoneNode: Sendable {
     ///   - cards: the names of its network cards. They lead to one other host.
     ///   - setup: `ip` commands, run on the node.
     init(_ name: String, cards: [String], setup: [String], outside: [String] = []) throws {
-        self.name = "ovbt-\(name)"
-        directory = "/tmp/ovbt-\(name)"
+        self.name = "ovbt-\(name)-\(getpid())"
+        directory = "/tmp/ovbt-\(name)-\(getpid())"
         try Self.remove(self.name, directory)
         try Files.makeDirectory("\(directory)/manifests")
         namespace = try NetworkNamespace.create(self.name)
@@ -70,9 +70,10 @@ final class LoneNode: Sendable {
     func run(_ words: String...) throws -> String { try Command(words, in: namespace).run() }
 
     /// The configuration file; what a test adds comes last.
-    func configure(mtu: Int = 1400, clusterSubnets: String = "10.244.0.0/16/24,fd00:10:244::/48/64", more: String = "")
-        throws
-    {
+    func configure(
+        mtu: Int = 1400, clusterSubnets: String = "10.244.0.0/16/24,fd00:10:244::/48/64",
+        gateway: String = "mode=shared", more: String = ""
+    ) throws {
         try RealLab.write(
             """
             [default]
@@ -81,7 +82,7 @@ final class LoneNode: Sendable {
             [kubernetes]
             service-cidrs=10.96.0.0/16,fd00:10:96::/112
             [gateway]
-            mode=shared
+            \(gateway)
             ephemeral-port-range=61000-65535
             [cni]
             conf-dir=\(directory)/net.d

@@ -27,7 +27,12 @@ struct Picture {
             "nb": try lines(["ovsdb-client", "--format=csv", "dump", "unix:\(engine)/ovnnb_db.sock", "OVN_Northbound"])
                 .filter { !$0.contains("nb_cfg") && !$0.contains("northd_internal_version") }
                 // Whether a port is up is for the engine to say.
-                .map { $0.hasSuffix(",false") ? $0.dropLast(6) + ",true" : $0 },
+                .map { line in
+                    for word in [",false", ",[]"] where line.hasSuffix(word) {
+                        return line.dropLast(word.count) + ",true"
+                    }
+                    return line
+                },
             "chassis": try list("ovn-sbctl", "name,hostname", "Chassis"),
             "encap": try list("ovn-sbctl", "chassis_name,ip,options,type", "Encap"),
             "bindings": try lines(["ovn-sbctl", "--no-headings", "show"]),

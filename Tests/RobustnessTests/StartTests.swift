@@ -74,6 +74,53 @@ extension Robustness {
                 "did you mean mtu")
         }
 
+        @Test("an annotation of the node that was spoilt while the daemon was away is refused, and its network stays")
+        func spoiltNode() async throws {
+            let node = try LoneNode("spoilt", cards: ["e0"], setup: Self.usual)
+            try node.configure()
+            func annotate(subnets: String) throws {
+                try RealLab.write(
+                    """
+                    apiVersion: v1
+                    kind: Node
+                    metadata:
+                      name: n1
+                      annotations:
+                        k8s.ovn.org/node-id: "2"
+                        k8s.ovn.org/node-subnets: '\(subnets)'
+                        k8s.ovn.org/node-transit-switch-port-ifaddr: '{"ipv4":"100.88.0.2/16","ipv6":"fd97::2/64"}'
+                    status:
+                      addresses: [{type: InternalIP, address: 172.30.0.1}, {type: InternalIP, address: "fd30::1"}]
+                    """, to: "\(node.directory)/manifests/node.yaml")
+            }
+            func isInForce() throws -> Bool {
+                try node.run("ip", "-o", "address", "show").contains("10.244.2.2/24")
+            }
+            let good = #"{"default":["10.244.2.0/24","fd00:10:244:2::/64"]}"#
+            try annotate(subnets: good)
+            let first = try node.start()
+            try await until("the node has its network") { try isInForce() }
+            _ = try await onThread { try first.stop() }
+            let before = try node.network()
+
+            try annotate(subnets: #"{"default":["10.244.2.0/"]}"#)
+            let outcome = try await node.refusal()
+            #expect(outcome.exit == .code(1))
+            #expect(outcome.errors.contains("k8s.ovn.org/node-subnets"), "\(outcome.errors)")
+            let changes = try node.changes(since: before)
+            #expect(changes == [])
+            #expect(try isInForce())
+
+            try annotate(subnets: good)
+            let second = try node.start()
+            try await until("the daemon runs again") {
+                if let problem = try await node.daemon.problem() { throw Words(problem) }
+                return true
+            }
+            _ = try await onThread { try second.stop() }
+            #expect(try isInForce())
+        }
+
         @Test("an interface that is too small for the pods' MTU is refused with both numbers")
         func smallInterface() async throws {
             let node = try LoneNode("mtu", cards: ["e0"], setup: ["link set e0 mtu 1450"] + Self.usual)
@@ -89,6 +136,53 @@ extension Robustness {
             try await refused(node, says: "10.96.128.0/17", "10.96.0.0/16", "(Overlap)")
             try node.configure(clusterSubnets: "172.30.0.0/16/24,fd00:10:244::/48/64")
             try await refused(node, says: "cluster-subnets 172.30.0.0/16 overlaps the host's network 172.30.0.0/24")
+        }
+
+        static let overlaps: [(what: String, section: String, line: String, words: [String])] = [
+            ("join and cluster", "gateway", "v4-join-subnet=10.244.128.0/17", ["10.244.128.0/17", "10.244.0.0/16"]),
+            ("join and service", "gateway", "v6-join-subnet=fd00:10:96::/64", ["fd00:10:96::/64", "fd00:10:96::/112"]),
+            (
+                "transit and join", "clustermanager", "v4-transit-subnet=100.64.0.0/17",
+                ["100.64.0.0/17", "100.64.0.0/16"]
+            ),
+            (
+                "transit and cluster", "clustermanager", "v6-transit-subnet=fd00:10:244:7::/64",
+                ["fd00:10:244:7::/64", "fd00:10:244::/48"]
+            ),
+            (
+                "masquerade and join", "gateway", "v4-masquerade-subnet=100.64.9.0/29",
+                ["100.64.9.0/29", "100.64.0.0/16"]
+            ),
+            (
+                "transit and the host's", "clustermanager", "v6-transit-subnet=fd30::/64",
+                ["fd30::/64", "the host's network"]
+            ),
+            ("join and the host's", "gateway", "v4-join-subnet=172.30.0.0/16", ["172.30.0.0/16", "172.30.0.0/24"]),
+        ]
+
+        @Test(
+            "every two networks that overlap are refused with both, by nodes and by the cluster manager",
+            arguments: overlaps)
+        func overlapOfTwo(_ what: String, _ section: String, _ line: String, _ words: [String]) async throws {
+            let node = try LoneNode("overlaps", cards: ["e0"], setup: Self.usual)
+            try node.configure(more: "[\(section)]\n\(line)")
+            let before = try node.network()
+            func expectRefusal(_ outcome: Command.Outcome) {
+                let isNamed = outcome.errors.split(separator: "\n").contains { line in
+                    words.allSatisfy { line.contains($0) } && line.contains("overlap")
+                }
+                #expect(outcome.exit == .code(1) && isNamed, "\(outcome.errors)")
+            }
+            expectRefusal(try await node.refusal())
+            let changes = try node.changes(since: before)
+            #expect(changes == [])
+            // The cluster manager knows no host.
+            guard !what.contains("host") else { return }
+            let cluster = [
+                RealLab.program, "cluster", "--config", "\(node.directory)/node.conf", "--run-dir",
+                "\(node.directory)/cluster", "--manifests", "\(node.directory)/manifests",
+            ]
+            expectRefusal(try await Command(cluster, deadline: .seconds(20), in: node.namespace).outcome())
         }
 
         @Test("a broken configuration is refused with file, line and key; wrong flags end with 2")
@@ -114,6 +208,9 @@ extension Robustness {
             try node.configure()
             let child = try node.start()
             try await until("the gateway is found") { try await gateway(node).contains("\"bre0\"") }
+            try await until("the first daemon has put everything in place") {
+                try await node.daemon.status()["planes"].elements().allSatisfy { try $0["confirmed"].integer() > 0 }
+            }
             let before = try node.network()
             let second = try await node.refusal()
             #expect(second.exit == .code(1))
@@ -127,6 +224,16 @@ extension Robustness {
             let began = ContinuousClock.now
             #expect(try await onThread { try child.stop() } == .code(0))
             #expect(began.duration(to: .now) < .seconds(2))
+        }
+
+        @Test("a daemon that does not answer is named, with advice that fits the way it was named")
+        func unreachable() async throws {
+            let socket = "/tmp/ovbt-nobody.sock"
+            let outcome = try await Command([RealLab.program, "status", "--node-socket", socket]).outcome()
+            #expect(!outcome.succeeded)
+            #expect(outcome.errors.contains("cannot ask the daemon of \(socket) (Unreachable)"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("next: look whether a daemon runs"), "\(outcome.errors)")
+            #expect(!outcome.errors.contains("lab status"))
         }
 
         private func gateway(_ node: LoneNode) async throws -> String {

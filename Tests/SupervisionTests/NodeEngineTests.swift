@@ -79,6 +79,40 @@ import Testing
             #expect(found == "e0\n")
         }
         await booted.stop()
+        // And once more, with nothing to forget.
+        try Files.write("\(scratch.path)/boot_id", "a third")
+        let idle = Supervisor([switchServer])
+        try await supervising(idle) {
+            #expect(await idle.states.map(\.phase) == [.running])
+            let noted = try Files.read("\(scratch.path)/boot_id")
+            let own = try Files.read("/proc/sys/kernel/random/boot_id")
+            #expect(noted == own)
+        }
+        await idle.stop()
+    }
+
+    @Test func aFileThatNamesAProcessOfTheSameProgramButOfSomebodyElseIsNotBelieved() async throws {
+        let scratch = try Scratch()
+        let engine = NodeEngine(.init(directory: scratch.path, systemID: "n1", hostname: "n1"))
+        // As after a start of the machine, when the number is another program's.
+        let foreign = try ChildProcess([
+            "sh", "-c", "while sleep 1; do :; done", "ovsdb-server", "--pidfile=\(scratch.path)/other.pid",
+        ])
+        defer {
+            foreign.signal(SIGKILL)
+            _ = try? foreign.wait()
+        }
+        try Files.write("\(scratch.path)/ovsdb-server.pid", "\(foreign.pid)\n")
+        let supervisor = Supervisor(Array(engine.databases().prefix(1)))
+        try await supervising(supervisor) {
+            let end = try foreign.wait(timeout: .zero)
+            #expect(end == nil)
+            let state = try #require(await supervisor.states.first)
+            #expect(state.phase == .running && state.pid != foreign.pid)
+        }
+        await supervisor.stop()
+        let end = try foreign.wait(timeout: .zero)
+        #expect(end == nil)
     }
 
     /// The engine's own tools find everything, and a bridge comes up.

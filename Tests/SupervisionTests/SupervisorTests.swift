@@ -48,7 +48,7 @@ import Testing
 
     @Test func aProcessThatHasReplacedItsProgramIsStillKnown() async throws {
         let scratch = try Scratch()
-        let script = Service(
+        let script = SupervisedProcess(
             "script", ["sh", "-c", "# two\n# lines\nexec sleep \\1000"], pidFile: "\(scratch.path)/s.pid",
             outputFile: "\(scratch.path)/s.out")
         let first = Supervisor([script])
@@ -72,7 +72,7 @@ import Testing
     @Test func aProgramThatCannotStartIsReportedAndTheOthersRun() async throws {
         let scratch = try Scratch()
         let watch = Watch()
-        let broken = Service(
+        let broken = SupervisedProcess(
             "broken", ["/no/such/program"], pidFile: "\(scratch.path)/b.pid", outputFile: "\(scratch.path)/b.out")
         let supervisor = Supervisor([broken, scratch.sleeper()], report: watch.take)
         try await supervising(supervisor) {
@@ -81,6 +81,26 @@ import Testing
             #expect(await supervisor.states.map(\.phase) == [.waiting, .running])
         }
         await supervisor.stop()
+    }
+
+    @Test func aProcessThatDidNotSettleAtFirstIsStillOursToEnd() async throws {
+        let scratch = try Scratch()
+        let watch = Watch()
+        let marker = "\(scratch.path)/tried"
+        var sleeper = scratch.sleeper()
+        sleeper.settle = {
+            guard !Files.exists(marker) else { return }
+            try Files.write(marker, "")
+            throw CancellationError()
+        }
+        let supervisor = Supervisor([sleeper], report: watch.take)
+        try await supervising(supervisor) {
+            // Started, did not settle, tried again.
+            await watch.wait { $0.count == 3 }
+        }
+        let pid = await supervisor.states.first?.pid
+        await supervisor.stop(onlyStarted: true)
+        #expect(pid != nil && !isAlive(pid))
     }
 
     @Test func aLargeLogIsCutAndItsWriterGoesOn() throws {

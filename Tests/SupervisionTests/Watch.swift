@@ -35,8 +35,9 @@ final class Scratch: Sendable {
 
     deinit { _ = try? Command("rm", "-rf", path).run() }
 
-    func sleeper(_ seconds: String = "1000") -> Service {
-        Service("sleeper", ["sleep", seconds], pidFile: "\(path)/sleeper.pid", outputFile: "\(path)/sleeper.out")
+    func sleeper(_ seconds: String = "1000") -> SupervisedProcess {
+        SupervisedProcess(
+            "sleeper", ["sleep", seconds], pidFile: "\(path)/sleeper.pid", outputFile: "\(path)/sleeper.out")
     }
 }
 

@@ -27,7 +27,7 @@ enum Uplink {
         }
         let gateway = NodeGateway(
             bridge: name, uplink: uplink, isOurBridge: existing?.owned ?? true, mac: mac,
-            addresses: addresses([name, uplink], cluster, &cell), nextHops: exit.nextHops)
+            addresses: addresses([name, uplink], of: local.nodeName, cluster, &cell), nextHops: exit.nextHops)
         if let conflict = cluster.conflicts(withHost: gateway.addresses).first {
             throw Rejection(conflict.reason, conflict.message)
         }
@@ -59,16 +59,21 @@ enum Uplink {
                 + "set its external_ids:bridge-uplink")
     }
 
-    /// The node's addresses, the primary family first, while they are on the card and when they are on the bridge.
+    /// The node's addresses, the primary family first, while they are on the card and when they are on the bridge. Of
+    /// each family those come first that the cluster knows the node by: others may wander from node to node.
     private static func addresses(
-        _ devices: [String], _ cluster: ClusterNetwork, _ cell: inout Cell
+        _ devices: [String], of node: String, _ cluster: ClusterNetwork, _ cell: inout Cell
     ) -> [IPNetwork] {
+        let known = cell.get(Node.self, "", node)?.internalAddresses ?? []
         let ours = cluster.masqueradeSubnets.values
         let all = cell.list(cell.group(of: LinkAddress.self))
-            .filter { devices.contains($0.device) && $0.scope == .global && !$0.isDeprecated }
+            .filter { devices.contains($0.device) && $0.scope == .global && !$0.isDeprecated && !$0.isTentative }
             .map(\.address)
             .filter { network in !ours.contains { $0.contains(network.address) } }
-        return cluster.families.flatMap { family in Set(all.filter { $0.family == family }).sorted() }
+        func rank(_ network: IPNetwork) -> Int { known.firstIndex(of: network.address) ?? known.count }
+        return cluster.families.flatMap { family in
+            Set(all.filter { $0.family == family }).sorted { (rank($0), $0) < (rank($1), $1) }
+        }
     }
 
     private static func makeBridge(_ gateway: NodeGateway, _ local: LocalNode, _ cell: inout Cell) {

@@ -28,6 +28,26 @@ struct GatewayTests {
         #expect(before.rows(NAT.self) == after.rows(NAT.self))
     }
 
+    @Test("takes the addresses that the cluster knows the node by before others, and none that is not usable yet")
+    func ownAddress() throws {
+        let node = try harness(Host())
+        func address(_ text: String, isTentative: Bool = false) throws -> LinkAddress {
+            LinkAddress(device: "e0", address: try #require(IPNetwork(text)), isTentative: isTentative)
+        }
+        func addresses() throws -> [String] {
+            try #require(node.object(NodeGateway.self, "", ".")).addresses.map(\.description)
+        }
+        try node.apply(
+            try address("172.30.0.0/32"), try address("fd30::/128"), try address("fd30::2/64", isTentative: true))
+        #expect(try addresses() == ["172.30.0.0/32", "172.30.0.1/24", "fd30::/128", "fd30::1/64"])
+        let status = ["fd30::1", "172.30.0.1"].compactMap { IPAddress($0) }
+        try node.apply(Node(name: "n1", internalAddresses: status))
+        #expect(try addresses() == ["172.30.0.1/24", "172.30.0.0/32", "fd30::1/64", "fd30::/128"])
+        #expect(node.rows(NAT.self).allSatisfy { ["172.30.0.1", "fd30::1"].contains($0["external_ip"]) })
+        try node.apply(try address("fd30::2/64"))
+        #expect(try addresses().contains("fd30::2/64"))
+    }
+
     @Test("has no flows until the engine has made the patch port")
     func patchPort() throws {
         var host = Host()

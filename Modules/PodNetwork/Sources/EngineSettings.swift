@@ -22,6 +22,7 @@ enum EngineSettings {
         ]
         let ends = encapsulationAddresses(local, node, &cell)
         guard !ends.isEmpty else { return }
+        try checkLocal(local.encapsulationAddresses, &cell)
         settings["ovn-encap-ip"] = ends.map(\.description).joined(separator: ",")
         var row = OpenVSwitch(key: .fixed("."), externalIDs: settings)
         if local.datapath == .netdev {
@@ -47,6 +48,18 @@ enum EngineSettings {
     static func chassisID(_ node: Node, _ cell: inout Cell) -> String {
         let system = cell.get(OVSSystem.self, "", ".")?.systemID ?? ""
         return system.isEmpty ? node.annotations[ChassisID.key] ?? node.name : system
+    }
+
+    /// A tunnel from an address that the node does not have would silently carry nothing.
+    private static func checkLocal(_ ends: [IPAddress], _ cell: inout Cell) throws(Rejection) {
+        guard !ends.isEmpty else { return }
+        let own = Set(cell.list(cell.group(of: LinkAddress.self)).map(\.address.address))
+        if let wrong = ends.first(where: { !own.contains($0) }) {
+            throw Rejection(
+                "NoSuchAddress", field: "default.encap-ip",
+                "\(wrong) is no address of this node: name one that it has, or leave encap-ip empty to take its primary "
+                    + "address")
+        }
     }
 
     /// The configured addresses, else the node's first one of the primary family.

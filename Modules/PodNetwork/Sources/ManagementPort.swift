@@ -52,9 +52,13 @@ enum ManagementPort {
                 "management-port", hook: .init(type: "nat", hook: "postrouting", priority: 100), rules: rules))
     }
 
-    /// Networks whose addresses pods see as they are: the node's annotation says which.
-    static func keep(_ networks: [IPNetwork], _ cell: inout Cell) {
-        for network in networks {
+    /// Networks whose addresses pods see as they are: the node's annotation says which. A handler of its own, for
+    /// nothing else of the node hangs on them.
+    static func keep(_ node: Node, _ cell: inout Cell) throws(Rejection) {
+        guard let cluster = cell.cluster(), cell.localNode()?.nodeName == node.name,
+            let kept = try node.annotations.annotation(IngressSNATExcludeSubnets.self)
+        else { return }
+        for network in kept.networks where cluster.families.contains(network.family) {
             let set = RowRef<NetfilterSet>(fixed: "\(NetfilterFamily.inet.rawValue) \(keptSources(network.family))")
             cell.add(network.network, to: set.networks)
         }

@@ -7,10 +7,7 @@ enum NodeDescription {
     static func handle(_ node: Node, _ cell: inout Cell) throws(Rejection) {
         guard let cluster = cell.cluster(), let local = cell.localNode() else { return }
         let isLocal = local.nodeName == node.name
-        if isLocal {
-            describe(local, node, cluster, &cell)
-            ManagementPort.keep(try keptSources(node, cluster), &cell)
-        }
+        if isLocal { describe(local, node, cluster, &cell) }
         guard let id = try node.annotations.annotation(NodeID.self),
             let subnets = try node.annotations.annotation(NodeSubnets.self),
             let transit = try node.annotations.annotation(TransitAddresses.self)
@@ -31,19 +28,6 @@ enum NodeDescription {
                 transit: cluster.families.compactMap { transit.addresses[$0] },
                 join: cluster.families.compactMap { cluster.joinAddress(of: id, $0) }, chassisID: chassis,
                 encapsulationAddresses: ends))
-    }
-
-    private static func keptSources(_ node: Node, _ cluster: ClusterNetwork) throws(Rejection) -> [IPNetwork] {
-        let key = AnnotationKey.ingressSNATExcludeSubnets
-        guard let text = node.annotations[key] else { return [] }
-        let field = FieldPath.member(.member(.root("metadata"), "annotations"), key).description
-        let json: JSON
-        do { json = try JSON(parsing: text) } catch {
-            throw Rejection("BadAnnotation", field: field, "is not JSON: \(error)")
-        }
-        return try JSONCursor(json, at: field).elements()
-            .map { cursor throws(Rejection) in try cursor.network() }
-            .filter { cluster.families.contains($0.family) }
     }
 
     /// One subnet per family of the cluster, in its order; fewer would be half a network.

@@ -15,66 +15,120 @@ enum PodAddressing {
             if let annotated { cell.publish(port(of: pod, annotated, isLocal: false)) }
             return
         }
-        // A value that makes no sense stops the pod here, before it has a network.
-        _ = try Bandwidth(pod)
-        let requested = try RequestedNetwork(pod)
+        let requested = try request(of: pod, annotated, &cell)
         guard let node = cell.get(NodeNetwork.self, "", pod.nodeName),
-            let addresses = try addresses(of: pod, annotated, requested, node, &cell)
+            let addresses = try addresses(of: pod, annotated, requested, node, &cell),
+            let mac = try mac(of: pod, annotated, requested, addresses, &cell)
         else { return }
-        let network = network(of: pod, addresses, requested, node, cluster)
+        let network = network(addresses, mac, requested, node, cluster)
         let port = port(of: pod, network, isLocal: true)
         cell.publish(port)
         cell.add(ObjectStatus(pod.id, PodNetworks(network)))
         logicalPort(port, node, &cell)
     }
 
+    /// What the pod asks for. Words that make no sense stop a pod here before it has a network; one that has its
+    /// network keeps that.
+    private static func request(
+        of pod: Pod, _ annotated: PodNetworkAssignment?, _ cell: inout Cell
+    ) throws(Rejection) -> RequestedNetwork {
+        guard let annotated else {
+            _ = try Bandwidth(pod)
+            return try RequestedNetwork(pod)
+        }
+        do { _ = try Bandwidth(pod) } catch { cell.report(error) }
+        do { return try RequestedNetwork(pod) } catch {
+            cell.report(error)
+            return RequestedNetwork(keeping: annotated)
+        }
+    }
+
     /// One address per family, from the node's subnets. An annotated one is kept for the life of the pod.
+    ///
+    /// IPv4 chooses first: its subnets are the small ones, and the pod's IPv6 address then ends alike if it can.
     private static func addresses(
         of pod: Pod, _ annotated: PodNetworkAssignment?, _ requested: RequestedNetwork, _ node: NodeNetwork,
         _ cell: inout Cell
     ) throws(Rejection) -> [IPNetwork]? {
-        var addresses: [IPNetwork] = []
-        for subnet in node.subnets {
-            let pool = Self.pool(of: subnet, in: node)
+        var addresses = ByFamily<IPNetwork>()
+        var alike: Int?
+        for subnet in node.subnets.sorted(by: { $0.family < $1.family }) {
+            let pool = Self.pool(of: subnet)
             let wanted = try annotated == nil ? requested.offset(in: subnet, of: pool.range) : nil
-            let hint =
-                annotated?.addresses.first { subnet.contains($0.address) }
-                .map { Int(truncatingIfNeeded: $0.address.number - subnet.base.number) } ?? wanted
-            let offset: Int
-            do {
-                guard let given = try cell.allocate(from: pool, for: "\(pod.namespace)/\(pod.name)", preferring: hint)
-                else { return nil }
-                offset = given
-            } catch {
-                throw Rejection(
-                    "SubnetFull",
-                    "node \(node.name) has no free address in \(subnet) for \(pod.namespace)/\(pod.name): "
-                        + "all \(pool.range.count) are in use; delete a pod of this node or move this one")
+            let hint = annotated?.addresses.first { subnet.contains($0.address) }
+                .map { Int(truncatingIfNeeded: $0.address.number - subnet.base.number) }
+            guard let offset = try offset(in: subnet, of: pool, wanted, hint ?? alike, pod, node, &cell) else {
+                return nil
             }
-            if let wanted, wanted != offset {
-                throw Rejection(
-                    "AddressInUse", field: RequestedNetwork.field,
-                    "\(subnet[wanted]) is in use by another pod: choose another, or delete that pod")
-            }
-            addresses.append(subnet.interface(subnet[offset]))
+            alike = offset
+            addresses[subnet.family] = subnet.interface(subnet[offset])
         }
-        return addresses
+        return node.subnets.compactMap { addresses[$0.family] }
     }
 
-    /// The addresses after the gateway's and the node's own; in IPv4 without the broadcast address. In a dual-stack
-    /// subnet both families offer as many, so that a pod's two addresses usually end alike.
-    private static func pool(of subnet: IPNetwork, in node: NodeNetwork) -> Pool {
-        let sizes = node.subnets.map { $0.family == .v4 ? $0.count - 2 : min($0.count - 1, 65_534) }
-        let last = subnet.family == .v4 ? subnet.count - 2 : min(subnet.count - 1, max(sizes.min() ?? 3, 3))
+    private static func offset(
+        in subnet: IPNetwork, of pool: Pool, _ wanted: Int?, _ hint: Int?, _ pod: Pod, _ node: NodeNetwork,
+        _ cell: inout Cell
+    ) throws(Rejection) -> Int? {
+        let key = "\(pod.namespace)/\(pod.name)"
+        if let wanted {
+            switch cell.claim(wanted, of: pool, for: key) {
+            case .waiting: return nil
+            case .given(let offset): return offset
+            case .taken(let other):
+                throw Rejection(
+                    "AddressInUse", field: RequestedNetwork.field,
+                    "\(subnet[wanted]) is the address of pod \(other), which \(key) cannot have too: choose another, "
+                        + "or delete pod \(other)")
+            }
+        }
+        do { return try cell.allocate(from: pool, for: key, preferring: hint) } catch {
+            throw Rejection(
+                "SubnetFull",
+                "node \(node.name) has no free address in \(subnet) for \(key): all \(pool.range.count) are in use; "
+                    + "delete a pod of this node or move this one")
+        }
+    }
+
+    /// The addresses after the gateway's and the node's own; in IPv4 without the broadcast address.
+    private static func pool(of subnet: IPNetwork) -> Pool {
+        let last = subnet.family == .v4 ? subnet.count - 2 : min(subnet.count - 1, 65_534)
         return Pool("pod-addresses/\(subnet)", 3...max(last, 3))
     }
 
+    private static let macs = Pool("pod-macs", 0...0xffff_ffff_ffff)
+
+    /// The one that the pod has had with these addresses, the one that it asks for, or the one that its addresses give.
+    private static func mac(
+        of pod: Pod, _ annotated: PodNetworkAssignment?, _ requested: RequestedNetwork, _ addresses: [IPNetwork],
+        _ cell: inout Cell
+    ) throws(Rejection) -> MACAddress? {
+        let derived = addresses.map(\.address).derivedMAC ?? MACAddress(number: 0)
+        guard let wanted = requested.mac else { return derived }
+        let key = "\(pod.namespace)/\(pod.name)"
+        if let annotated, Set(annotated.addresses) == Set(addresses) {
+            guard try cell.allocate(from: macs, for: key, preferring: Int(annotated.mac.number)) != nil else {
+                return nil
+            }
+            return annotated.mac
+        }
+        switch cell.claim(Int(wanted.number), of: macs, for: key) {
+        case .waiting: return nil
+        case .given: return wanted
+        case .taken(let other):
+            throw Rejection(
+                "MACInUse", field: RequestedNetwork.field,
+                "\(wanted) is the MAC of pod \(other), which \(key) cannot have too: choose another, or delete pod "
+                    + other)
+        }
+    }
+
     private static func network(
-        of pod: Pod, _ addresses: [IPNetwork], _ requested: RequestedNetwork, _ node: NodeNetwork,
+        _ addresses: [IPNetwork], _ mac: MACAddress, _ requested: RequestedNetwork, _ node: NodeNetwork,
         _ cluster: ClusterNetwork
     ) -> PodNetworkAssignment {
         PodNetworkAssignment(
-            addresses: addresses, mac: requested.mac ?? addresses.map(\.address).derivedMAC ?? MACAddress(number: 0),
+            addresses: addresses, mac: mac,
             gateways: addresses.map(\.family).filter { !requested.elsewhere.contains($0) }.compactMap { family in
                 requested.gateways.first { $0.family == family } ?? node.gateway(family)
             }, routes: routes(addresses, node, cluster), role: "primary")
@@ -110,7 +164,7 @@ enum PodAddressing {
             LogicalSwitchPort(
                 key: .fixed(port.logicalPort), addresses: [binding],
                 externalIDs: ["namespace": port.namespace, "pod": "true"], name: port.logicalPort,
-                options: ["requested-chassis": node.chassisID, "iface-id-ver": port.uid],
+                options: ["requested-chassis": node.chassisID].merging(port.version) { own, _ in own },
                 portSecurity: [binding]),
             to: Topology.localSwitch(node.name).ports)
     }

@@ -34,6 +34,7 @@ public struct PodNetworkModule: NodeModule, ClusterModule {
     public func register(on node: inout NodeScope) {
         node.each(LocalNode.self, EngineSettings.handle)
         node.each(Node.self, NodeDescription.handle)
+        node.each(Node.self, ManagementPort.keep)
         node.each(NodeNetwork.self, Zone.handle)
         node.each(Pod.self, PodAddressing.handle)
         node.each(Attachment.self, PodWiring.handle)

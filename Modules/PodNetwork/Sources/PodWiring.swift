@@ -11,22 +11,29 @@ enum PodWiring {
             let node = cell.get(NodeNetwork.self, "", local.nodeName),
             let port = cell.get(PodPort.self, attachment.podNamespace, attachment.podName), port.isLocal
         else { return }
-        guard attachment.podUID.isEmpty || attachment.podUID == port.uid else {
-            throw Rejection(
-                "OtherPod",
-                "the runtime attaches \(attachment.podNamespace)/\(attachment.podName) with uid "
-                    + "\(attachment.podUID), but that pod is now \(port.uid)")
+        let pod = cell.get(Pod.self, port.namespace, port.name)
+        guard attachment.podUID.isEmpty || attachment.podUID == port.uid || pod?.isStatic == true else {
+            // Known by its manifest alone; the runtime has heard its uid earlier.
+            if port.uid.isEmpty { return }
+            // Not as an error that keeps what was: the port is the other pod's now.
+            cell.report(
+                Rejection(
+                    "OtherPod",
+                    "the runtime attaches \(attachment.podNamespace)/\(attachment.podName) with uid "
+                        + "\(attachment.podUID), but that pod is now \(port.uid)"))
+            return
         }
-        let limits = try cell.get(Pod.self, port.namespace, port.name).map(Bandwidth.init)
+        // What cannot be read is told at the pod.
+        let limits = pod.flatMap { try? Bandwidth($0) }
         let device = attachment.hostInterface
         let interface = cell.add(
             Interface(
                 key: .fixed(device),
                 externalIDs: [
-                    "iface-id": port.logicalPort, "iface-id-ver": port.uid, "sandbox": attachment.sandbox,
+                    "iface-id": port.logicalPort, "sandbox": attachment.sandbox,
                     "attached_mac": port.mac.description, "pod-if-name": attachment.interface,
                     "ip_addresses": port.addresses.map(\.description).joined(separator: ","),
-                ],
+                ].merging(port.version) { own, _ in own },
                 name: device))
         var cable = Port(
             key: .fixed(device), interfaces: [interface], name: device, otherConfig: ["transient": "true"])
@@ -50,4 +57,9 @@ enum PodWiring {
                 }, ingressDrop: isUserspace, checksumOffloadOff: isUserspace,
                 egressRate: limits?.egress))
     }
+}
+
+extension PodPort {
+    /// Port and interface meet only when both are of this pod, and not of another one of the same name.
+    var version: [String: String] { uid.isEmpty ? [:] : ["iface-id-ver": uid] }
 }

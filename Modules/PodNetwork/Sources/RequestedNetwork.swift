@@ -18,6 +18,13 @@ struct RequestedNetwork: Hashable {
         FieldPath.member(.member(.root("metadata"), "annotations"), key).description
     }
 
+    /// What a pod has that cannot be asked any more.
+    init(keeping network: PodNetworkAssignment) {
+        mac = network.mac
+        gateways = network.gateways
+        elsewhere = Set(network.addresses.map(\.family)).subtracting(network.gateways.map(\.family))
+    }
+
     init(_ pod: Pod) throws(Rejection) {
         for network in try Self.selections(AnnotationKey.networks, pod) ?? [] {
             for gateway in try network["default-route"].elements() { elsewhere.insert(try gateway.address().family) }

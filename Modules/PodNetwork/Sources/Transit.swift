@@ -54,11 +54,14 @@ enum Transit {
             Chassis(
                 key: .fixed(node.chassisID), hostname: node.name, name: node.chassisID,
                 otherConfig: ["is-remote": "true"]))
+        let port = cell.cluster()?.encapsulationPort
+        let options = ["csum": "true", "dst_port": port.flatMap { $0 == 6081 ? nil : String($0) }].compactMapValues(
+            \.self)
         for address in node.encapsulationAddresses {
             cell.add(
                 Encap(
                     key: .fixed("geneve \(address)"), chassisName: node.chassisID, ip: address.description,
-                    options: ["csum": "true"], type: .geneve),
+                    options: options, type: .geneve),
                 to: chassis.encaps)
         }
         // OVN 23.03 fills requested_chassis only, and drops what goes to the port until `chassis` is set; newer

@@ -117,5 +117,11 @@ struct PodAddressingTests {
         let other = try harness(world.pod("web"), attachment("uid-of-its-predecessor"))
         #expect(other.rows(PodLink.self).isEmpty)
         #expect(other.problems.map(\.reason) == ["OtherPod"])
+
+        // The pod gives way to another one of its name: the port is that one's from then on.
+        try node.apply(world.pod("web") { $0.uid = "uid-of-its-successor" })
+        #expect(node.rows(PodLink.self).isEmpty)
+        #expect(node.row(Interface.self, "0123456789abcde") == nil)
+        #expect(node.problems.map(\.reason) == ["OtherPod"])
     }
 }

@@ -92,9 +92,53 @@ struct PodRequestTests {
     func taken() throws {
         let node = try harness(pod("one", wish(#""10.244.2.77/24""#)))
         try node.apply(pod("two", wish(#""10.244.2.77/24""#, mac: "02:00:00:00:00:78")))
-        #expect(node.problems.map(\.reason) == ["AddressInUse"])
+        let problem = try #require(node.problems.first)
+        #expect(problem.reason == "AddressInUse")
+        for word in ["10.244.2.77", "shop/one", "shop/two"] { #expect(problem.message.contains(word)) }
         #expect(node.object(PodPort.self, "shop", "one")?.addresses.first == net("10.244.2.77/24"))
         #expect(node.object(PodPort.self, "shop", "two") == nil)
+        try node.remove(pod("one", wish(#""10.244.2.77/24""#)))
+        #expect(node.object(PodPort.self, "shop", "two")?.addresses.first == net("10.244.2.77/24"))
+        #expect(node.problems.isEmpty)
+    }
+
+    @Test("a MAC that another pod has is refused too, and a pod keeps its own whatever it asks for later")
+    func takenMAC() throws {
+        let node = try harness(pod("one", wish("")))
+        try node.apply(pod("two", wish("")))
+        let problem = try #require(node.problems.first)
+        #expect(problem.reason == "MACInUse")
+        for word in ["02:00:00:00:00:77", "shop/one", "shop/two"] { #expect(problem.message.contains(word)) }
+        #expect(node.object(PodPort.self, "shop", "two") == nil)
+        let port = try #require(node.object(PodPort.self, "shop", "one"))
+        #expect(port.mac.description == "02:00:00:00:00:77")
+
+        let notes = [PodNetworks.key: PodNetworks(PodNetworkAssignment(addresses: port.addresses, mac: port.mac)).text]
+        try node.apply(pod("one", notes.merging(wish("", mac: "02:00:00:00:00:88")) { a, _ in a }))
+        #expect(node.object(PodPort.self, "shop", "one") == port)
+        try node.remove(pod("one", [:]))
+        #expect(node.object(PodPort.self, "shop", "two")?.mac.description == "02:00:00:00:00:77")
+        #expect(node.problems.isEmpty)
+    }
+
+    @Test("after a restart the pod that had the address has it, whichever is named first")
+    func takenBefore() throws {
+        var holder = pod("two", wish(#""10.244.2.77/24""#))
+        holder.annotations.merge(world.annotation("10.244.2.77/24", "fd00:10:244:2::9/64")) { _, own in own }
+        let node = try harness(pod("one", wish(#""10.244.2.77/24""#)), holder)
+        #expect(node.object(PodPort.self, "shop", "two")?.addresses.first == net("10.244.2.77/24"))
+        #expect(node.problems.map(\.object) == [Pod.id("shop", "one")])
+    }
+
+    @Test("a pod whose uid is still to come is wired when it has come, and never with an empty one")
+    func lateUID() throws {
+        let node = try harness(world.pod("web") { $0.uid = "" }, attachment("web"))
+        #expect(node.rows(PodLink.self).isEmpty)
+        #expect(node.problems.isEmpty)
+        #expect(node.row(LogicalSwitchPort.self, "shop_web")?.map("options")["iface-id-ver"] == nil)
+        try node.apply(world.pod("web"))
+        #expect(node.row(LogicalSwitchPort.self, "shop_web")?.map("options")["iface-id-ver"] == "uid-web")
+        #expect(node.row(Interface.self, "0123456789abcde")?.map("external_ids")["iface-id-ver"] == "uid-web")
     }
 
     @Test(

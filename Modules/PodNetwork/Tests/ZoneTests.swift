@@ -111,6 +111,32 @@ struct ZoneTests {
         #expect(settings["ovn-encap-ip"] == (families[0] == .v4 ? "172.30.0.2" : "fd30::2"))
     }
 
+    @Test("tunnels from the configured addresses when the node has them, and says so when it has not")
+    func tunnelEnds() throws {
+        let node = try harness(Surroundings())
+        var local = Surroundings().local
+        local.encapsulationAddresses = [address("172.30.9.9")]
+        func ends() -> String? { node.row(OpenVSwitch.self, ".")?.map("external_ids")["ovn-encap-ip"] }
+        try node.apply(local)
+        #expect(node.problems.map(\.reason) == ["NoSuchAddress"])
+        #expect(node.problems.first?.message.contains("172.30.9.9") == true)
+        #expect(ends() == "172.30.0.2", "what worked stays")
+        try node.apply(LinkAddress(device: "e1", address: net("172.30.9.9/24")))
+        #expect(node.problems.isEmpty)
+        #expect(ends() == "172.30.9.9")
+    }
+
+    @Test("tells the port of the tunnels only when it is not the usual one", arguments: [6081, 6083])
+    func tunnelPort(port: Int) throws {
+        let world = Surroundings()
+        let node = try harness(world)
+        var cluster = world.cluster
+        cluster.encapsulationPort = port
+        try node.apply(cluster)
+        let options = try #require(node.row(Encap.self, "geneve 172.30.0.3")?.map("options"))
+        #expect(options == (port == 6081 ? ["csum": "true"] : ["csum": "true", "dst_port": "6083"]))
+    }
+
     @Test("gives what the host sends to pods its address there, but for the networks of the node's annotation")
     func sources() throws {
         let world = Surroundings()

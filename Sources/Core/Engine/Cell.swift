@@ -97,6 +97,11 @@ public struct Cell: ~Copyable {
         try engine.hold(pool, key, hint)
     }
 
+    /// Holds this value of a pool for a key, or none; runs again when it is given, and when another key takes it.
+    public mutating func claim(_ value: Int, of pool: Pool, for key: String) -> Pool.Claim {
+        engine.claim(pool, key, value)
+    }
+
     /// Says what is wrong with a part of the object, and goes on: the rest of what the cell contributes is in force.
     ///
     /// For objects of which a part must count even when another is spoilt, such as a policy that isolates. Where

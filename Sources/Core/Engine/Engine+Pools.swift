@@ -10,6 +10,10 @@ struct Allocation: BitwiseCopyable {
     var count = UseCount()
     var state = State.waiting
     var hasHint = false
+    /// It is the hint or nothing.
+    var isClaim = false
+    /// Who held the claimed value when that was told last.
+    var holder: UInt32 = 0
     var value = 0
     var hint = 0
 }
@@ -104,11 +108,17 @@ extension Engine {
                 if let value = known[atoms.text(allocations[id].key)], info.isFree(value) { give(value, id, info) }
             }
         }
-        for id in asking
-        where allocations[id].state != .served && allocations[id].hasHint && info.isFree(allocations[id].hint) {
-            give(allocations[id].hint, id, info)
+        // A claim comes after the hints, which say what was given out before.
+        for isClaim in [false, true] {
+            for id in asking
+            where allocations[id].state != .served && allocations[id].isClaim == isClaim && allocations[id].hasHint
+                && info.isFree(allocations[id].hint)
+            {
+                give(allocations[id].hint, id, info)
+            }
         }
-        for id in asking where allocations[id].state != .served {
+        for id in asking where allocations[id].state != .served && allocations[id].isClaim { refuse(id, info) }
+        for id in asking where allocations[id].state != .served && !allocations[id].isClaim {
             if let value = info.fresh(StableHash.bytes(atoms.bytes(allocations[id].key))) {
                 give(value, id, info)
             } else if allocations[id].state != .exhausted {
@@ -123,6 +133,14 @@ extension Engine {
         info.taken[value] = id
         allocations[id].value = value
         allocations[id].state = .served
+        wake(readers: signals[allocations[id].signal].readers)
+    }
+
+    private func refuse(_ id: UInt32, _ info: PoolInfo) {
+        let holder = info.taken[allocations[id].hint] ?? 0
+        guard allocations[id].state != .exhausted || allocations[id].holder != holder else { return }
+        allocations[id].state = .exhausted
+        allocations[id].holder = holder
         wake(readers: signals[allocations[id].signal].readers)
     }
 

@@ -96,13 +96,7 @@ extension Engine {
     }
 
     func hold(_ pool: Pool, _ key: String, _ hint: Int?) throws(Rejection) -> Int? {
-        let id = allocation(pool, key)
-        scratch.tokens.append(Token.allocation | id)
-        scratch.reads.append(Read.signal | allocations[id].signal)
-        if let hint {
-            allocations[id].hint = hint
-            allocations[id].hasHint = true
-        }
+        let id = ask(pool, key, hint, isClaim: false)
         switch allocations[id].state {
         case .served: return allocations[id].value
         case .waiting: return nil
@@ -111,5 +105,34 @@ extension Engine {
                 "PoolExhausted",
                 "pool \(pool.name) has no value left of \(pool.range.lowerBound) to \(pool.range.upperBound)")
         }
+    }
+
+    func claim(_ pool: Pool, _ key: String, _ value: Int) -> Pool.Claim {
+        let id = ask(pool, key, value, isClaim: true)
+        switch allocations[id].state {
+        case .served: return .given(allocations[id].value)
+        case .waiting: return .waiting
+        case .exhausted:
+            let holder = pools[Int(allocations[id].pool)].taken[value]
+            return .taken(by: holder.map { atoms.text(allocations[$0].key) } ?? "")
+        }
+    }
+
+    private func ask(_ pool: Pool, _ key: String, _ hint: Int?, isClaim: Bool) -> UInt32 {
+        let id = allocation(pool, key)
+        scratch.tokens.append(Token.allocation | id)
+        scratch.reads.append(Read.signal | allocations[id].signal)
+        let isOther = allocations[id].isClaim != isClaim || (isClaim && allocations[id].hint != hint)
+        if isOther, allocations[id].state == .exhausted {
+            // Refused was another question.
+            allocations[id].state = .waiting
+            poolsWaiting = true
+        }
+        allocations[id].isClaim = isClaim
+        if let hint {
+            allocations[id].hint = hint
+            allocations[id].hasHint = true
+        }
+        return id
     }
 }

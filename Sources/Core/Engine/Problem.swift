@@ -56,9 +56,6 @@ extension Engine {
             }
     }
 
-    /// What is wrong with an object.
-    public func problems(of object: ObjectID) -> [Problem] { problems().filter { $0.object == object } }
-
     private func cellProblems() -> [Problem] {
         failures.map { cell, failure in
             let owner = owner(of: cell)
@@ -108,6 +105,8 @@ extension Engine {
         for id in 1..<max(1, publications.end) where publications[id].cell != 0 {
             let slot = publications[id].slot
             let isFeeds = slots[slot].flags & Slot.fromFeed != 0
+            let isOnly = slots[slot].publications == id && publications[id].next == 0
+            if isOnly && !isFeeds { continue }
             let list = claims(onSlot: slot)
             guard isFeeds || list.first != id else { continue }
             let winner = isFeeds ? "a feed" : owner(of: publications[list[0]].cell).description

@@ -15,3 +15,15 @@ public struct Pool: Hashable, Sendable {
         self.reserved = reserved
     }
 }
+
+extension Pool {
+    /// What comes of asking for one value and no other.
+    public enum Claim: Hashable, Sendable {
+        /// The feeds have not all listed.
+        case waiting
+        /// Held from now on; what the key held already stays.
+        case given(Int)
+        /// The key that holds it; empty when the pool never gives it out. It is given when that key lets it go.
+        case taken(by: String)
+    }
+}

@@ -180,8 +180,10 @@ extension AttachmentTable.Ending {
 
 extension Attachment {
     /// Whether `newer` is the same interface of the same pod in a newer sandbox.
+    ///
+    /// Of two pods of one name either may be the one that there is: only the API knows.
     fileprivate func isReplaced(by newer: Attachment) -> Bool {
         podNamespace == newer.podNamespace && podName == newer.podName && interface == newer.interface
-            && sandbox != newer.sandbox
+            && sandbox != newer.sandbox && (podUID == newer.podUID || podUID.isEmpty || newer.podUID.isEmpty)
     }
 }

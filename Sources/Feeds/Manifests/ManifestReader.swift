@@ -84,10 +84,13 @@ private struct Work {
     mutating func readJSON(_ text: String) {
         do {
             let json = try JSON(parsing: text)
-            // JSON is YAML: when a line is asked for, which is rare, that reader knows it.
+            // JSON is YAML: when a line is asked for, that reader knows it. It reads the text once for all of them.
+            var document: Result<YAMLDocument, YAMLFault>?
             read(json, at: "") { field in
-                guard case .success(let document)? = YAML.documents(in: text).first else { return 1 }
-                return document.line(of: field)
+                if field.isEmpty { return 1 }
+                document = document ?? YAML.documents(in: text).first
+                guard case .success(let known)? = document else { return 1 }
+                return known.line(of: field)
             }
         } catch {
             let line = 1 + text.utf8.prefix(error.offset).count { $0 == UInt8(ascii: "\n") }
@@ -135,7 +138,9 @@ private struct Work {
         }
         do {
             let object = try decoder.decode(cursor)
-            let source = "\(file):\(position(""))"
+            // Of JSON the line is known only to those who read it again: the place will do.
+            let isPlace = file.hasSuffix(".json") && !place.isEmpty
+            let source = isPlace ? "\(file) \(place)" : "\(file):\(position(""))"
             if let other = sources[object.id] {
                 report(
                     position("metadata.name"), "DuplicateObject", "\(object.id) is already in \(other), which counts")

@@ -42,6 +42,12 @@ extension SettingsReader {
             fail(.allowNoUplink, "BadValue", "allow-no-uplink works only with gateway.mode=local")
         }
         let vlan = integer(.vlan, in: 0...4095)
+        if vlan != 0 {
+            fail(.vlan, "Unsupported", "vlan-id=\(vlan): the gateway's bridge knows no VLANs yet; leave it 0")
+        }
+        for setting in Setting.withoutEffect where origin(setting) != .standard {
+            warn(setting, "NoEffect", "\(setting.key) has no effect yet")
+        }
         return LocalNode.Gateway(
             mode: mode, interface: interface, nextHops: nextHops, vlan: vlan == 0 ? nil : vlan,
             nodePort: boolean(.nodePort), ephemeralPorts: ephemeralPorts(datapath, input.kernelPorts),

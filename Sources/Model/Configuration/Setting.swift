@@ -6,8 +6,10 @@ public struct Setting: Hashable, Sendable, CustomStringConvertible {
     public let key: String
     public let flag: String
     public let standard: String
+    private let text: String
+
     /// One line without a full stop.
-    public let summary: String
+    public var summary: String { Self.withoutEffect.contains(self) ? "\(text) (no effect yet)" : text }
 
     /// The last text is the summary, one before it the default.
     init(_ section: String, _ key: String, flag: String? = nil, _ texts: String...) {
@@ -15,7 +17,7 @@ public struct Setting: Hashable, Sendable, CustomStringConvertible {
         self.key = key
         self.flag = flag ?? key
         standard = texts.count > 1 ? texts[0] : ""
-        summary = texts.last ?? ""
+        text = texts.last ?? ""
     }
 
     public var variable: String {
@@ -73,6 +75,17 @@ extension Setting {
         "kubernetes", "service-cidrs", flag: "k8s-service-cidrs", "172.16.1.0/24", "service ranges, one per family")
     static let kubeconfig = Setting("kubernetes", "kubeconfig", flag: "k8s-kubeconfig", "path of a kubeconfig")
 
+    static let hostNetworkNamespace = Setting(
+        "kubernetes", "host-network-namespace", "namespace that stands for the nodes in policies; empty is none")
+
+    static let logRateLimit = Setting(
+        "logging", "acl-logging-rate-limit", "20", "log lines per second and policy rule")
+    static let allowICMP = Setting(
+        "ovnkubernetesfeature", "allow-icmp-network-policy", "false", "isolated pods can be pinged")
+    static let statelessPolicies = Setting(
+        "ovnkubernetesfeature", "enable-stateless-netpol", "false",
+        "policies annotated k8s.ovn.org/acl-stateless go without connection tracking")
+
     static let northAddress = Setting(
         "ovnnorth", "address", flag: "nb-address",
         "address of the northbound database: unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT; empty is this node's socket")
@@ -98,7 +111,7 @@ extension Setting {
         "gateway", "interface", flag: "gateway-interface", "uplink or its bridge; empty is by the default route")
     static let nextHop = Setting(
         "gateway", "next-hop", flag: "gateway-nexthop", "next hops, one per family; empty is by the default route")
-    static let vlan = Setting("gateway", "vlan-id", flag: "gateway-vlanid", "0", "VLAN of the uplink; 0 is none")
+    static let vlan = Setting("gateway", "vlan-id", flag: "gateway-vlanid", "0", "VLAN of the uplink; only 0, none")
     static let nodePort = Setting("gateway", "nodeport", "false", "serve node ports")
     static let disableSNAT = Setting(
         "gateway", "disable-snat-multiple-gws", "false", "SNAT per pod instead of per cluster subnet")
@@ -142,10 +155,16 @@ extension Setting {
     static let runDirectory = Setting("ovenbird", "run-dir", "/run/ovenbird", "sockets of the daemon")
     static let cniVersion = Setting("ovenbird", "cni-version", "1.0.0", "version in the CNI configuration file")
 
+    /// What is read and checked, for files that peers share, and does nothing.
+    static let withoutEffect = [
+        disableSNAT, disableMTUCheck, disableForwarding, allowNoUplink, egressInterface,
+    ]
+
     /// Every setting, in the order of the reference.
     public static let all: [Setting] = [
         mtu, routableMTU, clusterSubnets, encapType, encapIP, encapPort, conntrackZone, inactivityProbe, openflowProbe,
-        monitorAll, flowCache, serviceCIDRs, kubeconfig, northAddress, northKey, northCertificate, northAuthority,
+        monitorAll, flowCache, serviceCIDRs, kubeconfig, hostNetworkNamespace,
+        logRateLimit, allowICMP, statelessPolicies, northAddress, northKey, northCertificate, northAuthority,
         southAddress, southKey, southCertificate, southAuthority, gatewayMode, gatewayInterface, nextHop, vlan,
         nodePort, disableSNAT, joinV4, joinV6, masqueradeV4, masqueradeV6, ephemeralPorts, disableMTUCheck,
         disableForwarding,

@@ -25,6 +25,9 @@ public struct Pod: KubernetesKind, Hashable {
     public var phase: Phase
     public var containers: [Container]
 
+    /// Whether a file on its node is where the pod comes from. The runtime then knows another uid than the API.
+    public var isStatic: Bool { annotations[AnnotationKey.configurationSource].map { $0 != "api" } ?? false }
+
     public init(
         namespace: String, name: String, uid: String = "", labels: [String: String] = [:],
         annotations: [String: String] = [:], nodeName: String = "", hostNetwork: Bool = false,

@@ -117,22 +117,6 @@ public struct IngressSNATExcludeSubnets: JSONAnnotation {
     public var json: JSON { .array(networks.map(\.json)) }
 }
 
-/// The MAC address of a node's management port, where somebody set one by hand.
-public struct ManagementPortMACs: JSONAnnotation {
-    public static let key = AnnotationKey.managementPortMACs
-    public let networks: [String: MACAddress]
-
-    public init(_ networks: [String: MACAddress]) { self.networks = networks }
-
-    public init(_ cursor: JSONCursor) throws(Rejection) {
-        var networks: [String: MACAddress] = [:]
-        for (name, value) in try cursor.members() { networks[name] = try value.mac() }
-        self.networks = networks
-    }
-
-    public var json: JSON { .object(JSONObject(networks.mapValues(\.description))) }
-}
-
 extension IPNetwork {
     var json: JSON { .string(description) }
 }

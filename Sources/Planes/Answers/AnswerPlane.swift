@@ -1,5 +1,4 @@
 public import Core
-import Synchronization
 
 /// Realises the rows of the plane `http`: a small server for each port, which says the same to everybody.
 ///
@@ -8,16 +7,17 @@ public final class AnswerPlane: Plane {
     public let name = PlaneName.answers
     private static let retry = Duration.seconds(3)
 
-    private let mailbox = Mutex<[Delta]>([])
+    private let inbox: Inbox
     private let news: AsyncStream<Void>
     private let bell: AsyncStream<Void>.Continuation
 
-    public init() { (news, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
-
-    public func apply(_ delta: Delta) {
-        mailbox.withLock { $0.append(delta) }
-        bell.yield()
+    public init() {
+        let (news, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        (self.news, self.bell) = (news, bell)
+        inbox = Inbox { bell.yield() }
     }
+
+    public func apply(_ delta: Delta) { inbox.put(delta) }
 
     public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async throws {
         var desired = DesiredTable()
@@ -32,10 +32,7 @@ public final class AnswerPlane: Plane {
         }
         defer { clock.cancel() }
         for await _ in news {
-            let deltas = mailbox.withLock { box in
-                defer { box = [] }
-                return box
-            }
+            let deltas = inbox.takeDeltas()
             if deltas.isEmpty && refused.isEmpty { continue }
             for delta in deltas { desired.apply(delta) }
             let before = refused

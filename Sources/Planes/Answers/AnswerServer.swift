@@ -5,6 +5,8 @@ import NIOPosix
 import Synchronization
 
 /// An HTTP server on all addresses of the host that says one thing.
+///
+/// Anybody may ask, so nobody may hold it: a connection lasts a few seconds, and there is a limit to how many there are.
 final class AnswerServer: Sendable {
     struct Answer: Sendable {
         var status: Int
@@ -17,16 +19,25 @@ final class AnswerServer: Sendable {
 
     fileprivate final class Current: Sendable {
         let value: Mutex<Answer>
+        /// How many connections there are.
+        let open = Atomic(0)
         init(_ answer: Answer) { value = Mutex(answer) }
     }
 
-    init(port: Int, _ answer: Answer) async throws {
+    init(port: Int, _ answer: Answer, deadline: TimeAmount = .seconds(5), limit: Int = 64) async throws {
         let current = Current(answer)
         self.answer = current
         let bootstrap = ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                let number = current.open.add(1, ordering: .relaxed).newValue
+                let end = channel.eventLoop.scheduleTask(in: deadline) { channel.close(promise: nil) }
+                channel.closeFuture.whenComplete { _ in
+                    end.cancel()
+                    current.open.subtract(1, ordering: .relaxed)
+                }
+                return channel.eventLoop.makeCompletedFuture {
+                    guard number <= limit else { throw TooMany() }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(AnswerHandler(current))
                 }
@@ -38,6 +49,11 @@ final class AnswerServer: Sendable {
             channel = try await bootstrap.bind(host: "0.0.0.0", port: port).get()
         }
     }
+
+    /// Ends a connection before it begins.
+    private struct TooMany: Error {}
+
+    var port: Int? { channel.localAddress?.port }
 
     func say(_ answer: Answer) { self.answer.value.withLock { $0 = answer } }
 

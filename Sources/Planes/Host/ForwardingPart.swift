@@ -16,16 +16,8 @@ final class ForwardingPart {
         self.writes = writes
     }
 
-    /// Where the running switch takes commands.
-    private var target: String? {
-        guard let text = try? Files.read("\(directory)/ovs-vswitchd.pid"), let pid = Int(text.filter { $0.isNumber })
-        else { return nil }
-        let path = "\(directory)/ovs-vswitchd.\(pid).ctl"
-        return Files.exists(path) ? path : nil
-    }
-
     func ensure(_ rows: [RowID: ForwardingEntry]) throws -> Standings {
-        guard let target else { return rows.mapValues { _ in .waiting } }
+        guard let target = SwitchControl(directory: directory).target else { return rows.mapValues { _ in .waiting } }
         for (row, old) in applied.sorted(by: { $0.key < $1.key }) where rows[row] == nil {
             applied[row] = nil
             writes.add()

@@ -1,7 +1,6 @@
 public import Core
 import Linux
 import Model
-import Synchronization
 
 /// Realises the rows of the plane `host` in the kernel of this machine: pods' links, addresses, routes, rules,
 /// neighbours, settings, netfilter.
@@ -29,31 +28,37 @@ public final class HostPlane: AuditedPlane {
     }
 
     private let configuration: Configuration
-    private let mailbox = Mutex<[Delta]>([])
     private let waker: Waker
+    private let inbox: Inbox
     private let counter = WriteCounter()
-    private let audits = AuditRequests()
+    /// Looked up before any plane is told anything: the bridges may be gone as soon as the switch's plane is.
+    private let carriers: [RowID: UplinkPart.Carrier]
 
     public init(_ configuration: Configuration = Configuration()) throws {
         self.configuration = configuration
-        waker = try Waker()
+        let waker = try Waker()
+        self.waker = waker
+        inbox = Inbox { waker.wake() }
+        let counter = counter
+        let look: @Sendable () throws -> [RowID: UplinkPart.Carrier] = {
+            try UplinkPart.carriers(Kernel(writes: counter))
+        }
+        carriers = try configuration.namespace.map { try NetworkNamespace(path: $0).run(look) } ?? look()
     }
 
     /// How often the plane has changed something on the machine.
     public var writes: Int { counter.value }
 
-    public func audit() async -> Audit? { await audits.ask { waker.wake() } }
+    public func audit() async -> Audit? { await inbox.audit() }
 
-    public func apply(_ delta: Delta) {
-        mailbox.withLock { $0.append(delta) }
-        waker.wake()
-    }
+    public func apply(_ delta: Delta) { inbox.put(delta) }
 
     public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async throws {
         try await waker.runThread { [self] in
-            defer { audits.take().forEach { $0.resume(returning: nil) } }
+            defer { inbox.disappoint() }
             if let path = configuration.namespace { try NetworkNamespace(path: path).enter() }
-            let worker = try HostWorker(ovsDirectory: configuration.ovsDirectory, writes: counter)
+            let worker = try HostWorker(
+                ovsDirectory: configuration.ovsDirectory, carriers: carriers, writes: counter)
             let events = try HostEvents(ovsDirectory: configuration.ovsDirectory)
             report(.connected(plane: name, true))
             try loop(worker, events, report)
@@ -71,18 +76,15 @@ public final class HostPlane: AuditedPlane {
             let deadline = worker.hasRefusedRows ? min(nextAudit, nextTry) : nextAudit
             let news = waker.wait(for: events.descriptors, timeout: deadline - clock.now)
             // News comes in bunches, and nobody waits for it as pods wait for a delta, which ends this wait.
-            if !news.isEmpty, mailbox.withLock(\.isEmpty) { _ = waker.wait(timeout: .milliseconds(10)) }
+            if !news.isEmpty, !inbox.hasDeltas { _ = waker.wait(timeout: .milliseconds(10)) }
             if waker.isCancelled { return }
             var parts = try events.take(worker.rows)
             var turn: UInt64?
-            for delta in mailbox.withLock({ deltas in
-                defer { deltas = [] }
-                return deltas
-            }) {
+            for delta in inbox.takeDeltas() {
                 parts.formUnion(worker.take(delta))
                 turn = delta.turn
             }
-            let askers = audits.take()
+            let askers = inbox.takeAskers()
             var found: Audit?
             defer { askers.forEach { $0.resume(returning: found) } }
             guard worker.isStarted else { continue }

@@ -19,18 +19,16 @@ final class HostWorker {
     private(set) var isStarted = false
     private var hasLookedAtAll = false
 
-    init(ovsDirectory: String, writes: WriteCounter) throws {
+    init(ovsDirectory: String, carriers: [RowID: UplinkPart.Carrier], writes: WriteCounter) throws {
         kernel = try Kernel(writes: writes)
         pods = PodLinks(kernel)
-        uplinks = UplinkPart(kernel)
+        uplinks = UplinkPart(kernel, carriers)
         forwarding = ForwardingPart(directory: ovsDirectory, writes: writes)
         netfilter = try NetfilterTables(writes: writes)
     }
 
     /// Whether something is refused, so that a new attempt soon makes sense. What waits is woken by events.
-    var hasRefusedRows: Bool {
-        standings.values.contains { if case .refused = $0 { true } else { false } }
-    }
+    var hasRefusedRows: Bool { standings.values.contains { $0.words != nil } }
 
     /// Takes a delta in; says which parts it concerns.
     func take(_ delta: Delta) -> HostParts {
@@ -109,7 +107,7 @@ final class HostWorker {
         _ = try pods.removeStale(rows.pods.values)
         let due = try rows.pods.filter { row, link in
             if !hasLookedAtAll || touched.contains(row) { return true }
-            if case .refused = standings[row] { return true }
+            if standings[row]?.words != nil { return true }
             return try !pods.isHostEndRight(link)
         }
         return pods.ensure(due.sorted { $0.key < $1.key }) { devices in
@@ -149,11 +147,13 @@ final class HostWorker {
             let old = standings[row]
             if standing == .written, old == .right || old == .written, !touched.contains(row) { repaired.append(row) }
             standings[row] = standing
+            // Of a row that is gone counts only what it cannot take away.
+            if desired[row] == nil, standing.words == nil { standings[row] = nil }
         }
         touched = []
         var refused = rows.malformed
         for (row, standing) in standings {
-            if case .refused(let words) = standing, refused[row] == nil { refused[row] = words }
+            if let words = standing.words, refused[row] == nil { refused[row] = words }
         }
         let written = new.filter { $0.value == .written }.keys.sorted()
         return Result(refused: refused, repaired: repaired.sorted(), written: written)

@@ -2,10 +2,11 @@ import Linux
 import Model
 
 /// The pod's end of a pod link. Works on a thread inside the pod's namespace.
+///
+/// Addresses, routes and the limit bear our number, so that what a row no longer says is told from what the pod has
+/// of its own, whoever put it there.
 struct PodEnd {
     let link: PodLink
-    /// What was in force before, whose leftovers go.
-    let previous: PodLink?
     let writes: WriteCounter
 
     /// Brings the pod's end into its desired state; says whether something had to be written.
@@ -27,7 +28,7 @@ struct PodEnd {
         }
         try addresses(socket, end.index)
         try routes(socket, end.index)
-        try limit()
+        try limit(socket, end.index)
         return writes.value != before
     }
 
@@ -53,40 +54,44 @@ struct PodEnd {
 
     /// The limit of what the pod sends: the root queueing discipline of its end. With the userspace datapath nothing on
     /// the host's end would hold it back.
-    private func limit() throws {
+    private func limit(_ socket: NetlinkSocket, _ index: Int) throws {
+        let isThere = try socket.queues().contains {
+            $0.index == index && $0.isRoot && $0.kind == "tbf" && $0.handle == Kernel.origin
+        }
         guard let rate = link.egressRate else {
-            guard previous?.egressRate != nil else { return }
+            guard isThere else { return }
             return try write { try Command("tc", "qdisc", "del", "dev", link.interface, "root").run() }
         }
-        // In bytes, as the tool lists it.
-        let present = try Command("tc", "-j", "qdisc", "show", "dev", link.interface, "root").run()
-        guard !present.contains("\"tbf\"") || !present.contains("\"rate\":\(rate / 8),") else { return }
+        if isThere {
+            // In bytes, as the tool lists it.
+            let present = try Command("tc", "-j", "qdisc", "show", "dev", link.interface, "root").run()
+            if present.contains("\"rate\":\(rate / 8),") { return }
+        }
         let burst = max(32_768, rate / 8 / 50)
+        let handle = String(Kernel.origin, radix: 16) + ":"
         try write {
             try Command(
-                "tc", "qdisc", "replace", "dev", link.interface, "root", "tbf", "rate", "\(rate)bit", "burst",
-                "\(burst)",
-                "latency", "50ms"
+                "tc", "qdisc", "replace", "dev", link.interface, "root", "handle", handle, "tbf", "rate",
+                "\(rate)bit", "burst", "\(burst)", "latency", "50ms"
             ).run()
         }
     }
 
     private func addresses(_ socket: NetlinkSocket, _ index: Int) throws {
         let present = try socket.addresses().filter { $0.index == index }
-        for address in present where previous?.addresses.contains(address.address) ?? false {
-            guard !link.addresses.contains(address.address) else { continue }
+        for address in present where address.origin == Kernel.origin && !link.addresses.contains(address.address) {
             try write { try socket.deleteAddress(address, on: link.interface) }
         }
         for address in link.addresses where !present.contains(where: { $0.address == address }) {
-            try write { try socket.setAddress(AddressInfo(index: index, address: address), on: link.interface) }
+            let new = AddressInfo(index: index, address: address, origin: Kernel.origin)
+            try write { try socket.setAddress(new, on: link.interface) }
         }
     }
 
     private func routes(_ socket: NetlinkSocket, _ index: Int) throws {
         let wanted = Self.routes(of: link, index)
         let present = try socket.routes().filter { $0.nextHops.first?.index == index && $0.table == 254 }
-        let old = previous.map { Self.routes(of: $0, index) } ?? []
-        for route in present where old.contains(where: { Self.isSame($0, route) }) {
+        for route in present where route.origin == Kernel.origin {
             guard !wanted.contains(where: { Self.isSame($0, route) }) else { continue }
             try write { try socket.deleteRoute(route) }
         }
@@ -106,7 +111,7 @@ struct PodEnd {
             let near = link.addresses.contains { $0.contains(gateway) } || gateway.isLinkLocal
             return RouteInfo(
                 destination: destination.network, metric: destination.family == .v4 ? 0 : 1024,
-                nextHops: [.init(index: index, gateway: gateway, isOnLink: !near)], origin: 3, mtu: mtu)
+                nextHops: [.init(index: index, gateway: gateway, isOnLink: !near)], origin: Kernel.origin, mtu: mtu)
         }
         let defaults = link.gateways.compactMap { gateway in
             IPNetwork(IPAddress(family: gateway.family, number: 0), length: 0).map { route($0, gateway, nil) }

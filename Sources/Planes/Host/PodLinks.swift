@@ -58,7 +58,7 @@ final class PodLinks {
                 continue
             }
             do {
-                if try finish(row, link, namespace) { standings[row] = .written }
+                if try finish(link, namespace) { standings[row] = .written }
                 applied[row] = link
             } catch { standings[row] = Standing(error) }
         }
@@ -117,8 +117,8 @@ final class PodLinks {
         return try namespace.run { try NetlinkSocket().link(named: name)?.peer } == index
     }
 
-    private func finish(_ row: RowID, _ link: PodLink, _ namespace: NetworkNamespace) throws -> Bool {
-        let end = PodEnd(link: link, previous: applied[row], writes: kernel.writes)
+    private func finish(_ link: PodLink, _ namespace: NetworkNamespace) throws -> Bool {
+        let end = PodEnd(link: link, writes: kernel.writes)
         let written = try namespace.run { try end.ensure() }
         return try raiseHostEnd(link) || written
     }

@@ -13,6 +13,11 @@ enum Standing: Equatable {
     /// The kernel or a tool refuses it, in these words.
     case refused(String)
 
+    /// The words of a refusal.
+    var words: String? {
+        if case .refused(let words) = self { words } else { nil }
+    }
+
     /// What a failed attempt means: a device that is gone is waited for.
     init(_ error: any Error) {
         switch error {

@@ -10,14 +10,10 @@ public final class OVSDBPlane: AuditedPlane {
     public let name: String
     private let database: Database
     private let tables: [Table]
-    private let mailbox = Mutex(Mailbox())
     private let counters = Mutex(OVSDBStatistics())
-    private let audits = AuditRequests()
-
-    private struct Mailbox {
-        var deltas: [Delta] = []
-        var wake: AsyncStream<Void>.Continuation?
-    }
+    private let inbox: Inbox
+    private let wakes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
 
     /// Has to be made before the database runs. `tables` are all tables of the plane: rows of ours in them that nobody
     /// desires are removed.
@@ -25,40 +21,31 @@ public final class OVSDBPlane: AuditedPlane {
         self.name = name
         self.database = database
         self.tables = tables
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        (self.wakes, self.wake) = (wakes, wake)
+        inbox = Inbox { wake.yield() }
         for table in tables { database.monitor(table.name, columns: table.columns.map(\.name)) }
     }
 
     public var statistics: OVSDBStatistics { counters.withLock { $0 } }
     public var writes: Int { statistics.transactions }
 
-    public func audit() async -> Audit? {
-        await audits.ask { mailbox.withLock { _ = $0.wake?.yield() } }
-    }
+    public func audit() async -> Audit? { await inbox.audit() }
 
-    public func apply(_ delta: Delta) {
-        mailbox.withLock { mailbox in
-            mailbox.deltas.append(delta)
-            _ = mailbox.wake?.yield()
-        }
-    }
+    public func apply(_ delta: Delta) { inbox.put(delta) }
 
     public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async {
-        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        mailbox.withLock { $0.wake = wake }
-        let subscription = database.subscribe(to: tables.map(\.name)) { wake.yield() }
+        let subscription = database.subscribe(to: tables.map(\.name)) { [wake] in wake.yield() }
         wake.yield()
         var work = Work(reconciler: Reconciler(database: database, tables: tables))
         var alarm: Task<Void, Never>?
         defer { alarm?.cancel() }
         for await _ in wakes {
-            let deltas = mailbox.withLock { mailbox in
-                defer { mailbox.deltas = [] }
-                return mailbox.deltas
-            }
+            let deltas = inbox.takeDeltas()
             work.reconciler.absorb(subscription.take())
             for delta in deltas { work.reconciler.absorb(delta) }
             var statistics = statistics
-            let askers = audits.take()
+            let askers = inbox.takeAskers()
             if !askers.isEmpty { work.reconciler.startOver() }
             let writesBefore = statistics.transactions
             let outcome = await work.reconciler.flush(&statistics) { subscription.take() }
@@ -69,13 +56,13 @@ public final class OVSDBPlane: AuditedPlane {
             askers.forEach { $0.resume(returning: outcome.isComplete ? found : nil) }
             alarm?.cancel()
             alarm = work.reconciler.quarrels.next.map { end in
-                Task {
+                Task { [wake] in
                     try? await Task.sleep(until: end)
                     wake.yield()
                 }
             }
         }
-        audits.take().forEach { $0.resume(returning: nil) }
+        inbox.disappoint()
     }
 
     /// What the run has told so far.

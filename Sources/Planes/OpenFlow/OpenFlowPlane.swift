@@ -30,29 +30,27 @@ public final class OpenFlowPlane: AuditedPlane {
     }
 
     private let configuration: Configuration
-    private let mailbox = Mutex<[Delta]>([])
     private let waker: Waker
+    private let inbox: Inbox
     private let counter = Atomic<Int>(0)
-    private let audits = AuditRequests()
 
     public init(_ configuration: Configuration = Configuration()) throws {
         self.configuration = configuration
-        waker = try Waker()
+        let waker = try Waker()
+        self.waker = waker
+        inbox = Inbox { waker.wake() }
     }
 
     /// How many bundles the plane has sent.
     public var writes: Int { counter.load(ordering: .relaxed) }
 
-    public func audit() async -> Audit? { await audits.ask { waker.wake() } }
+    public func audit() async -> Audit? { await inbox.audit() }
 
-    public func apply(_ delta: Delta) {
-        mailbox.withLock { $0.append(delta) }
-        waker.wake()
-    }
+    public func apply(_ delta: Delta) { inbox.put(delta) }
 
     public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async throws {
         try await waker.runThread { [self] in
-            defer { audits.take().forEach { $0.resume(returning: nil) } }
+            defer { inbox.disappoint() }
             let worker = OpenFlowWorker(
                 OpenFlowTool(directory: configuration.ovsDirectory), owns: configuration.ownsAllFlows)
             try loop(worker, try SwitchEvents(directory: configuration.ovsDirectory), report)
@@ -76,14 +74,11 @@ public final class OpenFlowPlane: AuditedPlane {
             _ = waker.wait(for: events.descriptors, timeout: deadline - clock.now)
             if waker.isCancelled { return }
             var concerned = takeNews(events, worker)
-            for delta in mailbox.withLock({ deltas in
-                defer { deltas = [] }
-                return deltas
-            }) {
+            for delta in inbox.takeDeltas() {
                 concerned.formUnion(worker.take(delta))
                 turn = delta.turn
             }
-            let askers = audits.take()
+            let askers = inbox.takeAskers()
             var found: Audit?
             defer { askers.forEach { $0.resume(returning: found) } }
             guard worker.isStarted else { continue }

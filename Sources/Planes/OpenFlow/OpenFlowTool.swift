@@ -62,10 +62,7 @@ final class OpenFlowTool: FlowSink {
     }
 
     func ports() throws -> [String: [String: Int]]? {
-        guard let text = try? Files.read("\(directory)/ovs-vswitchd.pid") else { return nil }
-        let target = "\(directory)/ovs-vswitchd.\(text.filter(\.isNumber)).ctl"
-        guard Files.exists(target) else { return nil }
-        let outcome = try Command("ovs-appctl", "-t", target, "dpif/show").outcome()
+        guard let outcome = try SwitchControl(directory: directory).ask("dpif/show") else { return nil }
         return outcome.succeeded ? Self.ports(in: outcome.output) : nil
     }
 

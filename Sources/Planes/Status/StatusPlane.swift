@@ -1,6 +1,5 @@
 public import Core
 public import Linux
-import Synchronization
 
 /// Puts what the modules say about objects where users look: annotations, conditions, events.
 ///
@@ -9,15 +8,16 @@ public final class StatusPlane: AuditedPlane {
     public let name = PlaneName.status
     private let store: any StatusStore
     private let news: Descriptor
-    private let mailbox = Mutex<[Delta]>([])
     private let waker: Waker
-    private let audits = AuditRequests()
+    private let inbox: Inbox
 
     /// - Parameter news: readable when the store may have news.
     public init(_ store: any StatusStore, news: Descriptor) throws(SystemError) {
         self.store = store
         self.news = news
-        waker = try Waker()
+        let waker = try Waker()
+        self.waker = waker
+        inbox = Inbox { waker.wake() }
     }
 
     public convenience init(_ store: FileStatusStore) throws(SystemError) { try self.init(store, news: store.news) }
@@ -25,25 +25,18 @@ public final class StatusPlane: AuditedPlane {
     /// How many files, or objects of an API server, were written.
     public var writes: Int { store.writes }
 
-    public func audit() async -> Audit? { await audits.ask { waker.wake() } }
+    public func audit() async -> Audit? { await inbox.audit() }
 
-    public func apply(_ delta: Delta) {
-        mailbox.withLock { $0.append(delta) }
-        waker.wake()
-    }
+    public func apply(_ delta: Delta) { inbox.put(delta) }
 
     public func run(_ report: @escaping @Sendable (PlaneReport) -> Void) async throws {
         try await waker.runThread { [self] in
-            defer { audits.take().forEach { $0.resume(returning: nil) } }
+            defer { inbox.disappoint() }
             var work = StatusWork(store, report)
             report(.connected(plane: name, true))
             while !waker.isCancelled {
-                let deltas = mailbox.withLock { box in
-                    defer { box = [] }
-                    return box
-                }
-                for delta in deltas { work.take(delta) }
-                let askers = audits.take()
+                for delta in inbox.takeDeltas() { work.take(delta) }
+                let askers = inbox.takeAskers()
                 if !askers.isEmpty { work.startOver() }
                 let writesBefore = writes
                 let written = work.settle()

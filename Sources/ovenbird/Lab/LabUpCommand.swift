@@ -22,6 +22,8 @@ struct LabUpCommand: AsyncParsableCommand {
     @Option(help: "How many nodes.") var nodes = 3
     @Option(help: "The name of the lab; that of the directory when left out.") var name: String?
     @Option(help: ArgumentHelp("v4, v6, v4v6 or v6v4: the primary family first.")) var families = LabFamilies.v4v6
+    @Option(help: ArgumentHelp("Pod networks, as in the configuration: CIDR/HOSTPREFIX,...", valueName: "list"))
+    var clusterSubnets: String?
     @Option(help: ArgumentHelp("How long it may take, in seconds.", valueName: "seconds")) var timeout = 60
     @Flag(help: "Leaves a lab that fails as it is.") var keep = false
     @Flag(help: "Prints the result as JSON; steps go to standard error.") var json = false
@@ -42,6 +44,7 @@ struct LabUpCommand: AsyncParsableCommand {
         let program = Program.path
         let record = LabRecord(
             name: paths.name, manifests: manifests, nodes: nodes, families: families,
+            clusterSubnets: (clusterSubnets ?? "").split(separator: ",").map(String.init),
             daemon: daemon.isEmpty ? [program] : daemon, plugin: cni.map(absolute) ?? Program.plugin,
             began: time(nil))
         let printer = StepPrinter(isJSON: json)

@@ -6,6 +6,8 @@ struct Claim: Kind {
     var name: String
     var hint: Int?
     var isRefusing = false
+    /// The hint or nothing.
+    var insists = false
 }
 
 struct Number: Row {
@@ -32,9 +34,20 @@ struct NumberModule: NodeModule {
 
     func register(on node: inout NodeScope) {
         node.each(Claim.self) { [pool] claim, cell throws(Rejection) in
-            guard let value = try cell.allocate(from: pool, for: claim.name, preferring: claim.hint) else { return }
+            guard let value = try Self.value(of: claim, pool, &cell) else { return }
             if claim.isRefusing { throw Rejection("Refusing", "refuses") }
             cell.add(Number(key: .own(""), value: value))
+        }
+    }
+
+    private static func value(of claim: Claim, _ pool: Pool, _ cell: inout Cell) throws(Rejection) -> Int? {
+        guard claim.insists, let hint = claim.hint else {
+            return try cell.allocate(from: pool, for: claim.name, preferring: claim.hint)
+        }
+        switch cell.claim(hint, of: pool, for: claim.name) {
+        case .waiting: return nil
+        case .given(let value): return value
+        case .taken(let other): throw Rejection("Taken", "by \(other)")
         }
     }
 }

@@ -24,7 +24,9 @@ final class PacketLab: Sendable {
         probe = try LabProbe(paths)
     }
 
-    static func up(_ name: String, nodes: Int, families: LabFamilies, pods: [LabPod]) async throws -> PacketLab {
+    static func up(
+        _ name: String, nodes: Int, families: LabFamilies, clusterSubnets: [String] = [], pods: [LabPod]
+    ) async throws -> PacketLab {
         let paths = LabPaths(name: name)
         let directory = "/tmp/ovbt-packets-\(getpid())-\(name)"
         // What a run that was killed has left of the same name.
@@ -33,7 +35,8 @@ final class PacketLab: Sendable {
         try Files.write("\(directory)/manifests/pods.yaml", pods.map(\.manifest).joined(separator: "---\n"))
         let record = LabRecord(
             name: name, manifests: "\(directory)/manifests", nodes: nodes, families: families,
-            daemon: [Executables.ovenbird], plugin: Executables.plugin, began: time(nil))
+            clusterSubnets: clusterSubnets, daemon: [Executables.ovenbird], plugin: Executables.plugin, began: time(nil)
+        )
         _ = try await LabUp(
             paths, record, supervisor: [Executables.ovenbird, "lab", "run", name], timeout: .seconds(60),
             keep: getenv("OVENBIRD_KEEP_LAB") != nil, progress: Quiet()
@@ -106,12 +109,14 @@ struct InLab: SuiteTrait, TestScoping {
     let name: String
     var nodes = 2
     let families: LabFamilies
+    var clusterSubnets: [String] = []
     var pods = [LabPod("a1", on: "n1"), LabPod("a2", on: "n1"), LabPod("b1", on: "n2")]
 
     func provideScope(
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
-        let lab = try await PacketLab.up(name, nodes: nodes, families: families, pods: pods)
+        let lab = try await PacketLab.up(
+            name, nodes: nodes, families: families, clusterSubnets: clusterSubnets, pods: pods)
         do {
             try await PacketLab.$current.withValue(lab, operation: body)
             for node in lab.record.nodes {

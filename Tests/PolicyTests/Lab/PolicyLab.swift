@@ -85,9 +85,6 @@ final class PolicyLab: Sendable {
             try await onThread { [probe] in
                 _ = try probe.run(
                     "node:\(node)", ["ovn-nbctl", "--timeout=20", "--wait=hv", "sync"], deadline: .seconds(25))
-                // The userspace datapath of Open vSwitch 3.1 can go on using a cached verdict of before as long as packets
-                // keep it warm: a new verdict replaces the revalidator's record of the flow, and not the flow.
-                _ = try probe.run("node:\(node)", ["ovs-appctl", "revalidator/purge"])
             }
         }
     }
@@ -164,7 +161,12 @@ struct InPolicyLab: SuiteTrait, TestScoping {
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
         let lab = try await PolicyLab.up(name, families, .standard)
-        do { try await PolicyLab.$current.withValue(lab, operation: body) } catch {
+        do {
+            // Everybody has reached everybody once: what is refused later is refused by a policy.
+            let before = try await lab.table(.standard, try lab.prober(), isSet: true)
+            try #require(before.wrong.isEmpty, "without policies everybody reaches everybody\n\(before)")
+            try await PolicyLab.$current.withValue(lab, operation: body)
+        } catch {
             try? await lab.down()
             throw error
         }

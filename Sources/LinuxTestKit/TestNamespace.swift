@@ -1,12 +1,13 @@
 import Glibc
-import Linux
+public import Linux
 
 /// A network namespace that is gone when the test is over.
-final class TestNamespace: Sendable {
-    let name: String
-    let namespace: NetworkNamespace
+public final class TestNamespace: Sendable {
+    public let name: String
+    public let namespace: NetworkNamespace
 
-    init(_ name: String) throws {
+    /// Makes `ovbt-NAME-PID`.
+    public init(_ name: String) throws {
         self.name = "ovbt-\(name)-\(getpid())"
         namespace = try NetworkNamespace.create(self.name)
     }
@@ -15,9 +16,9 @@ final class TestNamespace: Sendable {
 
     /// Runs an iproute2 or other program inside.
     @discardableResult
-    func run(_ line: String) throws -> String {
+    public func run(_ line: String) throws -> String {
         try Command(line.split(separator: " ").map(String.init), in: namespace).run()
     }
 
-    func socket() throws -> NetlinkSocket { try namespace.run { try NetlinkSocket() } }
+    public func socket() throws -> NetlinkSocket { try namespace.run { try NetlinkSocket() } }
 }

@@ -1,7 +1,7 @@
-public import Glibc
+import Glibc
 
 /// A program that is to run all the time.
-public struct Service: Sendable {
+public struct SupervisedProcess: Sendable {
     public enum Stop: Sendable, Hashable {
         case signal(CInt)
         /// A program that asks it to end; a signal follows when it does not.
@@ -15,7 +15,7 @@ public struct Service: Sendable {
     public var environment: [String: String] = [:]
     /// Where its process id is, so that a new supervisor finds it.
     public let pidFile: String
-    /// The program writes the file itself; else the supervisor does.
+    /// The program writes the file itself, as its argument `--pidfile=FILE` says; else the supervisor does.
     public var writesPIDFile = false
     /// Where its output goes.
     public let outputFile: String

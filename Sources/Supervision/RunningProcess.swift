@@ -3,7 +3,7 @@ import Glibc
 import Linux
 
 /// A running service, a child of this process or one that an earlier supervisor left.
-final class ServiceProcess: Sendable {
+final class RunningProcess: Sendable {
     let pid: pid_t
     let isAdopted: Bool
     private let child: ChildProcess?
@@ -20,7 +20,7 @@ final class ServiceProcess: Sendable {
     }
 
     /// Starts the program; blocks.
-    static func start(_ service: Service, in namespace: NetworkNamespace?) throws -> ServiceProcess {
+    static func start(_ service: SupervisedProcess, in namespace: NetworkNamespace?) throws -> RunningProcess {
         try service.prepare()
         if let file = service.readyFile { try Files.remove(file) }
         let output = try Descriptor(open: service.outputFile, flags: O_WRONLY | O_CREAT | O_APPEND, mode: 0o640)
@@ -32,16 +32,16 @@ final class ServiceProcess: Sendable {
         }
         let child = if let namespace { try namespace.run(launch) } else { try launch() }
         if !service.writesPIDFile { try Files.write(service.pidFile, ProcessNote(child.pid, arguments).text) }
-        return try ServiceProcess(pid: child.pid, child: child)
+        return try RunningProcess(pid: child.pid, child: child)
     }
 
     /// The process that the service's file names, when it is that service.
     ///
     /// One that runs with other arguments is stopped, so that a changed configuration takes hold.
-    static func adopt(_ service: Service) throws -> ServiceProcess? {
+    static func adopt(_ service: SupervisedProcess) throws -> RunningProcess? {
         guard let text = try? Files.read(service.pidFile),
             let note = service.writesPIDFile ? ProcessNote(ofProgram: text) : ProcessNote(text),
-            let found = try? ServiceProcess(pid: note.pid, child: nil),
+            let found = try? RunningProcess(pid: note.pid, child: nil),
             note.isTrue(of: service)
         else { return nil }
         if note.arguments.suffix(service.arguments.count) == service.arguments[...] { return found }
@@ -59,7 +59,7 @@ final class ServiceProcess: Sendable {
         return waker.isCancelled && !isOver() ? nil : reason()
     }
 
-    private func isOver() -> Bool { waitForEnd(within: .zero) }
+    func isOver() -> Bool { waitForEnd(within: .zero) }
 
     private func waitForEnd(within time: Duration) -> Bool {
         var entry = pollfd(fd: ended.number, events: Int16(POLLIN), revents: 0)
@@ -76,7 +76,7 @@ final class ServiceProcess: Sendable {
     }
 
     /// Ends the process; blocks until it is gone.
-    func stop(_ service: Service) {
+    func stop(_ service: SupervisedProcess) {
         switch service.stop {
         case .signal(let number): kill(pid, number)
         case .command(let arguments):

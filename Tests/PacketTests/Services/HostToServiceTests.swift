@@ -1,0 +1,188 @@
+import Core
+import Linux
+import Model
+import Testing
+
+@testable import Lab
+
+extension Packets.Services {
+    @Test("are reached from a host, whoever serves, also when the first packet is lost", .timeLimit(.minutes(1)))
+    func fromHost() async throws {
+        try await HostToServices(lab: Packets.lab(), local: "s1", remote: "s2").check()
+    }
+}
+
+extension Packets.OnlyV4 {
+    @Test("services are reached from a host, whoever serves, also when the first packet is lost")
+    func fromHost() async throws { try await HostToServices(lab: Packets.lab(), local: "a1", remote: "b1").check() }
+}
+
+extension Packets.OnlyV6 {
+    @Test("services are reached from a host, whoever serves, also when the first packet is lost")
+    func fromHost() async throws { try await HostToServices(lab: Packets.lab(), local: "a1", remote: "b1").check() }
+}
+
+extension Packets.V6First {
+    @Test("services are reached from a host, whoever serves, also when the first packet is lost")
+    func fromHost() async throws { try await HostToServices(lab: Packets.lab(), local: "a1", remote: "b1").check() }
+}
+
+/// Node n1 asks four services: of a pod of its own, a pod of n2, itself, and n2.
+private struct HostToServices {
+    let lab: PacketLab
+    /// Pods of n1 and n2.
+    let local: String
+    let remote: String
+
+    private static let hostPort = 18_095
+
+    private struct Backend {
+        let name: String
+        let number: Int
+        let place: String
+        let port: Int
+    }
+
+    private var backends: [Backend] {
+        [
+            Backend(name: local, number: 81, place: "t/\(local)", port: 8080),
+            Backend(name: remote, number: 82, place: "t/\(remote)", port: 8080),
+            Backend(name: "n1", number: 83, place: "node:n1", port: Self.hostPort),
+            Backend(name: "n2", number: 84, place: "node:n2", port: Self.hostPort),
+        ]
+    }
+
+    private func virtual(_ backend: Backend, _ family: Family) throws -> IPAddress {
+        try #require(IPAddress(family == .v4 ? "10.96.0.\(backend.number)" : "fd00:10:96::\(backend.number)"))
+    }
+
+    func check() async throws {
+        try await lab.serving("node:n1", tcp: Self.hostPort, "SYSTEM:echo n1 $SOCAT_PEERADDR") {
+            try await lab.serving("node:n2", tcp: Self.hostPort, "SYSTEM:echo n2 $SOCAT_PEERADDR") {
+                let captures = [
+                    try await Capture.start(lab, "node:n1", "e0", "ip or ip6"),
+                    try await Capture.start(lab, "node:n2", "e0", "ip or ip6"),
+                ]
+                try await put()
+                try await askOften()
+                try await askWithLoss()
+                try await inspect(captures)
+            }
+        }
+        for node in ["n1", "n2"] { #expect(try await lab.recirculationDrops(node) == "0\n", "\(node)") }
+        try Files.remove("\(lab.directory)/manifests/host-to-services.yaml")
+    }
+
+    private func put() async throws {
+        var text = ""
+        for backend in backends {
+            let addresses = try lab.families.map { "\"\(try virtual(backend, $0))\"" }.joined(separator: ", ")
+            text += """
+                ---
+                apiVersion: v1
+                kind: Service
+                metadata: {name: to-\(backend.name), namespace: t}
+                spec: {clusterIPs: [\(addresses)], ports: [{name: p, port: 80}]}
+
+                """
+            for family in lab.families {
+                text += """
+                    ---
+                    apiVersion: discovery.k8s.io/v1
+                    kind: EndpointSlice
+                    metadata:
+                      name: to-\(backend.name)-\(family.rawValue)
+                      namespace: t
+                      labels: {kubernetes.io/service-name: to-\(backend.name)}
+                    addressType: \(family)
+                    ports: [{name: p, port: \(backend.port)}]
+                    endpoints: [{addresses: ["\(try await lab.address(backend.place, family))"]}]
+
+                    """
+            }
+        }
+        try Files.write("\(lab.directory)/manifests/host-to-services.yaml", text)
+        for backend in backends {
+            for family in lab.families {
+                try await lab.waitFor("node:n1", virtual(backend, family), 80, [backend.name])
+            }
+        }
+    }
+
+    private func askOften() async throws {
+        for backend in backends {
+            for family in lab.families {
+                let outcomes = try await lab.connect("node:n1", virtual(backend, family), 80, times: 20)
+                let good = outcomes.count { $0.name == backend.name }
+                #expect(good == 20, "\(backend.place) over \(family): \(outcomes.filter { $0.name != backend.name })")
+            }
+        }
+    }
+
+    /// Every connection's first packet is dropped where it arrives.
+    private func askWithLoss() async throws {
+        for backend in backends {
+            let rule = "add rule inet ovbt in tcp dport \(backend.port) tcp flags & (syn | ack) == syn"
+            try await lab.shell(
+                backend.place,
+                """
+                nft -f - <<E
+                add table inet ovbt
+                add set inet ovbt seen { type inet_service; flags dynamic; size 1000; }
+                add chain inet ovbt in { type filter hook input priority -300; }
+                \(rule) tcp sport @seen accept
+                \(rule) add @seen { tcp sport } counter drop
+                E
+                """)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for backend in backends {
+                for family in lab.families { group.addTask { try await askThrice(backend, family) } }
+            }
+            try await group.waitForAll()
+        }
+        for backend in backends {
+            let dropped = try await lab.shell(
+                backend.place, "nft list chain inet ovbt in | grep -o 'packets [0-9]*'; nft delete table inet ovbt")
+            #expect(dropped == "packets \(3 * lab.families.count)\n", "\(backend.place)")
+        }
+    }
+
+    private func askThrice(_ backend: Backend, _ family: Family) async throws {
+        let address = try virtual(backend, family)
+        let server = family == .v4 ? "TCP4:\(address):80" : "TCP6:[\(address)]:80"
+        let one = """
+            b=$(date +%s%N); w=$(socat -T8 -u \(server),connect-timeout=8 - 2>&1 | tail -1)
+            echo $((($(date +%s%N) - b) / 1000000)) $w
+            """
+        let lines = try await lab.shell("node:n1", "(for i in 1 2 3; do (\(one)) & done; wait) | cat").split(
+            separator: "\n")
+        for words in lines.map({ $0.split(separator: " ") }) {
+            let milliseconds = words.first.flatMap { Int($0) } ?? 0
+            #expect(words.dropFirst().first.map(String.init) == backend.name, "\(backend.place) \(family): \(words)")
+            #expect((900...2500).contains(milliseconds), "\(backend.place) \(family): \(words)")
+        }
+        #expect(lines.count == 3)
+    }
+
+    /// Nothing may have left a node in the name of an address that only it knows, inside a tunnel or outside.
+    private func inspect(_ captures: [Capture]) async throws {
+        let outside = try await lab.address("outside", lab.families[0])
+        for (node, capture) in zip(["n1", "n2"], captures) {
+            let own = try await lab.address("node:\(node)", lab.families[0])
+            #expect(try await lab.pings("node:\(node)", outside))
+            let lines = try await capture.lines(upTo: "\(own) > \(outside)")
+            let foreign = lines.filter { line in
+                let words = line.split(separator: " ")
+                return zip(words, words.dropFirst()).contains { source, arrow in
+                    arrow == ">" && (source.hasPrefix("169.254.") || source.hasPrefix("fd69:"))
+                }
+            }
+            #expect(foreign.isEmpty, "\(foreign.prefix(3))")
+            // What must be there, in tunnels and without.
+            for port in [".6081: Geneve", ".\(Self.hostPort): Flags [S]", ".8080: Flags [S]"] {
+                #expect(lines.contains { $0.contains(port) }, "nothing to\(port) seen on \(node)")
+            }
+        }
+    }
+}
