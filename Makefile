@@ -35,7 +35,7 @@ fmt: ## Formats the sources
 gen: ## Makes the typed rows from the installed schemas
 	swift run generate-rows Sources/Model/Generated
 
-demo: deps ## Three nodes, four pods, every pair of them tried; then everything is taken down
+demo: deps ## Three nodes, four pods, two services, every pair of them tried; then everything is taken down
 	./Scripts/demo.sh
 
 bench: deps ## Figures: the core's load, policies at scale, a pod's start

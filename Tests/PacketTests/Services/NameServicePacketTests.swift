@@ -96,4 +96,136 @@ extension Packets.Answers {
         }
         #expect(isGone)
     }
+
+    private static let hasDHCPv6 = HostCheck.path(of: "dhclient") != nil
+
+    @Test(
+        "a DHCPv6 client gets its address and name server, and what makes it so goes with the pod",
+        .enabled(if: hasDHCPv6, "needs dhclient"), .timeLimit(.minutes(1)))
+    func leaseV6() async throws {
+        let lab = try Packets.lab()
+        try Files.write(
+            "\(lab.directory)/manifests/dns.yaml",
+            """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: kube-dns, namespace: kube-system}
+            spec: {clusterIPs: [10.96.0.53, "fd00:10:96::53"], ports: [{port: 53, protocol: UDP}]}
+
+            """)
+        func rows() async throws -> Int {
+            let output = try await lab.shell(
+                "node:n1", "ovn-nbctl --bare --columns=cidr list DHCP_Options | grep -c / || true")
+            return Int(output.filter(\.isNumber)) ?? -1
+        }
+        #expect(try await eventually(within: .seconds(5)) { try await rows() == 2 })
+        try await lab.run(LabPod("late", on: "n1", ["ovenbird.io/dhcp": "true"]))
+        #expect(try await eventually(within: .seconds(5)) { try await rows() == 4 })
+        let noted = "\(lab.directory)/leases6"
+        let script = "\(lab.directory)/lease6.sh"
+        try Files.write(
+            script, "#!/bin/sh\necho \"$reason $new_ip6_address $new_dhcp6_name_servers\" >>\(noted)\n", mode: 0o755)
+        func ask(_ place: String) async throws -> String {
+            try Files.write(noted, "")
+            try Files.write("\(lab.directory)/dhclient.leases", "")
+            _ = try await lab.outcome(
+                place, "timeout", "4", "dhclient", "-6", "-1", "-d", "-sf", script, "-lf",
+                "\(lab.directory)/dhclient.leases", "-pf", "\(lab.directory)/dhclient.pid", "eth0")
+            return try Files.read(noted)
+        }
+        let own = try await lab.address("t/late", .v6)
+        let isSo = try await eventually(within: .seconds(20)) {
+            try await ask("t/late").contains("BOUND6 \(own) fd00:10:96::53")
+        }
+        #expect(isSo)
+        #expect(try await !ask("t/plain").contains("BOUND6"))
+        let options = try await lab.shell(
+            "node:n1", "ovn-nbctl --bare --columns=ipv6_ra_configs find Logical_Router_Port name=rtos-n1")
+        #expect(options.contains("address_mode=dhcpv6_stateful") && options.contains("send_periodic=true"))
+        try await lab.remove("late")
+        #expect(try await eventually(within: .seconds(5)) { try await rows() == 2 })
+    }
+
+    @Test(
+        "what the switch cannot answer reaches the real server, and nothing is left when it is switched off",
+        .enabled(if: hasDNS, "needs dig"), .timeLimit(.minutes(1)))
+    func realServer() async throws {
+        let lab = try Packets.lab()
+        let address = try await lab.address("t/guest", .v4)
+        // Another test's word of the same service.
+        try? Files.remove("\(lab.directory)/manifests/dns.yaml")
+        let file = "\(lab.directory)/manifests/namespace.yaml"
+        func write(_ annotations: String, web: Bool) throws {
+            let service = """
+                ---
+                apiVersion: v1
+                kind: Service
+                metadata: {name: web, namespace: t}
+                spec: {clusterIPs: [10.96.0.10], ports: [{port: 80}]}
+
+                """
+            try Files.write(
+                file,
+                """
+                apiVersion: v1
+                kind: Namespace
+                metadata: {name: t\(annotations)}
+                ---
+                apiVersion: v1
+                kind: Service
+                metadata: {name: kube-dns, namespace: kube-system}
+                spec: {clusterIPs: [10.96.0.53], ports: [{name: dns, port: 53, protocol: UDP}]}
+                ---
+                apiVersion: discovery.k8s.io/v1
+                kind: EndpointSlice
+                metadata: {name: kube-dns, namespace: kube-system, labels: {kubernetes.io/service-name: kube-dns}}
+                addressType: IPv4
+                ports: [{name: dns, port: 53, protocol: UDP}]
+                endpoints: [{addresses: ["\(address)"], nodeName: n1}]
+                \(web ? service : "")
+                """)
+        }
+        // A server that refuses whatever it is asked, under the question's number.
+        let script = "\(lab.directory)/server.sh"
+        try Files.write(
+            script,
+            "#!/bin/sh\n{ head -c 2; printf '\\201\\205\\0\\0\\0\\0\\0\\0\\0\\0'; } | dd bs=12 count=1 iflag=fullblock 2>/dev/null\n",
+            mode: 0o755)
+        func ask(_ question: String) async throws -> String {
+            try await lab.outcome("t/plain", "sh", "-c", "dig +time=1 +tries=1 @10.96.0.53 \(question)").output
+        }
+        let known = "web.t.svc.cluster.local"
+        try await lab.serving("t/guest", udp: 53, "EXEC:\(script)") {
+            try write(", annotations: {ovenbird.io/native-dns: services}", web: true)
+            let isThere = try await eventually(within: .seconds(15)) {
+                try await ask("+noedns \(known)").contains("10.96.0.10")
+            }
+            #expect(isThere)
+            // Asked with an extension, or for a name that it does not know, the switch passes the question on.
+            for question in ["+edns \(known)", "+noedns example.org", "+noedns \(known) TXT"] {
+                let isPassed = try await eventually(within: .seconds(5)) {
+                    try await ask(question).contains("status: REFUSED")
+                }
+                let last = try await ask(question)
+                #expect(isPassed, "\(question): \(last)")
+            }
+            #expect(try await ask("+noedns \(known)").contains("10.96.0.10"))
+            try write(", annotations: {ovenbird.io/native-dns: services}", web: false)
+            let isForgotten = try await eventually(within: .seconds(1)) {
+                try await lab.shell("node:n1", "ovn-nbctl list DNS").contains("10.96.0.10") == false
+            }
+            #expect(isForgotten)
+            try write("", web: true)
+            let isOff = try await eventually(within: .seconds(5)) {
+                let left = try await lab.shell(
+                    "node:n1",
+                    "ovn-nbctl list DNS; ovn-nbctl --bare --columns=match find ACL action=allow-stateless; "
+                        + "ovn-sbctl lflow-list n1 | grep 'dns_lookup(' || true")
+                return left.allSatisfy(\.isWhitespace)
+            }
+            #expect(isOff)
+            #expect(try await eventually(within: .seconds(5)) { try await ask("+noedns \(known)").contains("REFUSED") })
+        }
+        try Files.remove(file)
+    }
 }

@@ -12,9 +12,9 @@ extension Packets.Services {
         getenv(name).flatMap { Int(String(cString: $0)) } ?? standard
     }
 
-    /// Services of ten endpoints that nobody asks, in one file.
-    private func crowd(_ count: Int) -> String {
-        (0..<count).map { number in
+    /// Services of ten endpoints that nobody asks.
+    private func crowd(_ numbers: Range<Int>) -> String {
+        numbers.map { number in
             let (high, low) = (100 + number / 250, number % 250 + 1)
             let endpoints = (0..<10).map { "{addresses: [\"10.244.\(200 + $0).\(low)\"], nodeName: n9}" }
             return """
@@ -40,8 +40,9 @@ extension Packets.Services {
     func scale() async throws {
         let lab = try Packets.lab()
         let count = Self.knob("OVENBIRD_SERVICES", 100)
-        let file = "\(lab.directory)/manifests/many.yaml"
-        try Files.write(file, crowd(count))
+        // A manifest has a limit.
+        let parts = stride(from: 0, to: count, by: 500).map { $0..<min(count, $0 + 500) }
+        for part in parts { try Files.write("\(lab.directory)/manifests/many-\(part.lowerBound).yaml", crowd(part)) }
         var service = ServiceLab.Description(name: "among", number: 47, pods: ["s1"])
         try await lab.put(service)
         let way = Way(from: "t/ask", to: try #require(service.addresses(.v4)), port: 80)
@@ -68,7 +69,7 @@ extension Packets.Services {
         print("\(count + 1) services: an endpoint's change is there after \(slowest) at worst")
         #expect(slowest < .seconds(2))
         try lab.remove(service)
-        try Files.remove(file)
+        for part in parts { try Files.remove("\(lab.directory)/manifests/many-\(part.lowerBound).yaml") }
         let isGone = try await eventually(within: .seconds(60)) {
             try await lab.shell(
                 "node:n1", "ovn-nbctl --bare --columns=name list Load_Balancer | grep Service_many/ || true"
