@@ -38,7 +38,7 @@ gen: ## Makes the typed rows from the installed schemas
 demo: deps ## Three nodes, four pods, every pair of them tried; then everything is taken down
 	./Scripts/demo.sh
 
-bench: deps ## Figures: the core's load, a pod's start
+bench: deps ## Figures: the core's load, policies at scale, a pod's start
 	./Scripts/bench.sh
 
 kernel-test: ## What needs a kernel datapath, in a virtual machine

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Figures: what the core costs, and how long a pod takes to start. Release builds; ratios within one run are what counts.
+# Figures: what the core costs, what policies cost at scale, and how long a pod takes to start. Release builds; ratios within one run are what counts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 swift build -c release -q --product CoreBenchmark
 .build/release/CoreBenchmark
+swift build -c release -q --product PolicyBenchmark
+.build/release/PolicyBenchmark
 swift build -c release -q --product ovenbird
 swift build -c release -q --product ovenbird-cni -Xswiftc -static-executable
 swift build -c release -q --product PodBenchmark

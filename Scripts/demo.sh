@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The product's main job, from nothing: three nodes, four pods, every pair of them tried, all taken down again.
+# The product's main job, from nothing: three nodes, four pods, every pair of them tried, two services asked from
+# everywhere, one of which keeps its clients as long as they come back in time; all taken down again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 lab=demo
@@ -30,6 +31,8 @@ phase up "$ovenbird" lab up Examples/network --name $lab --nodes 3 --families "$
     --cni "$PWD/.build/debug/ovenbird-cni"
 rc=0
 phase check "$ovenbird" check network --lab $lab --port 8080 || rc=$?
+phase services "$ovenbird" check services --lab $lab || rc=$?
+"$ovenbird" explain service shop/till --lab $lab --node n1 || rc=$?
 "$ovenbird" status --lab $lab || rc=$?
 phase down "$ovenbird" lab down $lab
 printf '\n'

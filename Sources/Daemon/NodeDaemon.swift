@@ -168,8 +168,8 @@ extension DaemonProcess {
     private func baseFeeds(_ node: LocalNode) -> [ExpectedFeed] {
         [
             ExpectedFeed(
-                ConfigurationFeed(objects: [configuration.cluster, node]), ClusterNetwork.self,
-                LocalNode.self),
+                ConfigurationFeed(objects: [configuration.cluster, node, configuration.policies]),
+                ClusterNetwork.self, LocalNode.self, PolicySettings.self),
             ExpectedFeed(
                 ManifestFeed(
                     directories: configuration.daemon.manifests,

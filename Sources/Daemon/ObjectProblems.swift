@@ -25,7 +25,7 @@ struct ObjectProblems: Kind {
     }
 }
 
-/// Writes on an object what is wrong with it, where its user will look: a condition and an event.
+/// Writes on an object what is wrong with it, where its user will look: a condition and one event.
 struct ObjectProblemsModule: NodeModule, ClusterModule {
     static let manifest = Manifest(
         name: "object-problems",
@@ -39,12 +39,14 @@ struct ObjectProblemsModule: NodeModule, ClusterModule {
 
     private static func handle(_ object: ObjectProblems, _ cell: inout Cell) throws(Rejection) {
         guard let first = object.problems.first else { return }
+        var told: Set<String> = []
+        // Many cells of one object may say the same.
         let text = object.problems.map { problem in
             problem.field.isEmpty ? problem.message : "\(problem.field): \(problem.message)"
-        }.joined(separator: "; ")
+        }.filter { told.insert($0).inserted }.joined(separator: "; ")
         cell.add(
             ObjectStatus(
                 object.object, conditions: ["Accepted": Condition(.false, reason: first.reason, message: text)],
-                events: object.problems.map { ObjectEvent(.warning, reason: $0.reason, message: $0.message) }))
+                events: [ObjectEvent(.warning, reason: first.reason, message: text)]))
     }
 }

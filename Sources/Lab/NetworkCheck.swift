@@ -109,21 +109,4 @@ public struct NetworkCheck: Sendable {
         }
         return IPAddress(family: .v4, number: address.number & 0xffff_ffff)
     }
-
-    private func inParallel(_ work: [@Sendable () throws -> Cell]) async throws -> [Cell] {
-        try await withThrowingTaskGroup(of: (Int, Cell).self) { group in
-            var rest = Array(work.enumerated().reversed())
-            func startOne() {
-                guard let (place, one) = rest.popLast() else { return }
-                group.addTask { (place, try await onThread(one)) }
-            }
-            for _ in 0..<8 { startOne() }
-            var cells: [(Int, Cell)] = []
-            while let done = try await group.next() {
-                cells.append(done)
-                startOne()
-            }
-            return cells.sorted { $0.0 < $1.0 }.map(\.1)
-        }
-    }
 }

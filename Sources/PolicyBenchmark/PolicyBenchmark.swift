@@ -24,12 +24,13 @@ struct PolicyBenchmark {
 
         say("10 nodes, 5,000 pods (250 local), 50 namespaces, 1,000 policies, dual-stack")
         var zone = try await start("start", directory, server)
-        say(rows(zone.engine))
+        line("", "\(peakMegabytes()) MB at most")
+        showRows(zone.engine)
         let before = try content(server)
         await zone.stop()
         zone = try await start("restart", directory, server)
         let isSame = try content(server) == before
-        say("         northbound rows are \(isSame ? "the same ones" : "NOT the same ones")")
+        line("", "northbound rows are \(isSame ? "the same ones" : "NOT the same ones")")
         try await changes(&zone)
         await zone.stop()
     }
@@ -54,17 +55,21 @@ struct PolicyBenchmark {
         zone.listed()
         let result = await zone.settle()
         let statistics = zone.plane.statistics
-        say(
-            "\(pad(name)) \(began.text), peak \(peakMegabytes()) MB; of it reading \(read). \(result.cells) cell runs, "
-                + "\(statistics.transactions) transactions with \(statistics.operations) operations")
+        line(name, "\(began.text), of that reading objects \(read)")
+        line(
+            "",
+            "\(result.cells) cell runs, \(statistics.transactions) transactions, \(statistics.operations) rows written")
         return zone
     }
 
-    private static func rows(_ engine: Engine) -> String {
+    private static func showRows(_ engine: Engine) {
         var counts: [String: Int] = [:]
         for row in engine.rows(plane: PlaneName.northbound) { counts[row.table.name, default: 0] += 1 }
-        return pad("rows") + " "
-            + counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        for (index, count) in counts.sorted(by: { $0.key < $1.key }).enumerated() {
+            let number = "\(count.value)"
+            let gap = String(repeating: " ", count: max(1, 7 - number.count))
+            line(index == 0 ? "rows" : "", "\(number)\(gap)\(count.key)")
+        }
     }
 
     /// All rows of the tables that policies fill, with their identities.
@@ -87,7 +92,7 @@ struct PolicyBenchmark {
             added.append(result.milliseconds)
             touched.insert(result.rows)
         }
-        say("\(pad("add")) one remote pod: \(percentiles(added)), \(range(touched)) rows touched")
+        line("add", "one remote pod, to the database: \(percentiles(added)); rows touched: \(range(touched))")
         var relabelled: [Double] = []
         touched = []
         for round in 0..<200 {
@@ -97,7 +102,7 @@ struct PolicyBenchmark {
             relabelled.append(result.milliseconds)
             touched.insert(result.rows)
         }
-        say("\(pad("relabel")) one pod: \(percentiles(relabelled)), \(range(touched)) rows touched")
+        line("relabel", "one pod, to the database: \(percentiles(relabelled)); rows touched: \(range(touched))")
     }
 
     private static func percentiles(_ times: [Double]) -> String {
@@ -110,7 +115,9 @@ struct PolicyBenchmark {
         return low == high ? "\(low)" : "\(low) to \(high)"
     }
 
-    private static func pad(_ name: String) -> String { name + String(repeating: " ", count: max(0, 8 - name.count)) }
+    private static func line(_ name: String, _ text: String) {
+        say(name + String(repeating: " ", count: max(0, 9 - name.count)) + text)
+    }
 }
 
 /// Shown at once, also when it goes into a file.

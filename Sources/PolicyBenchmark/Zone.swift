@@ -29,7 +29,8 @@ final class Zone {
             feed: "load",
             kinds: [
                 Pod.self, Node.self, Namespace.self, NetworkPolicy.self, AdminNetworkPolicy.self,
-                BaselineAdminNetworkPolicy.self, ClusterNetwork.self, LocalNode.self, OVSSystem.self, LinkAddress.self,
+                BaselineAdminNetworkPolicy.self, ClusterNetwork.self, LocalNode.self, PolicySettings.self,
+                OVSSystem.self, LinkAddress.self,
                 Attachment.self,
             ])
         engine.attach(plane: PlaneName.northbound)

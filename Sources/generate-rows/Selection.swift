@@ -90,7 +90,8 @@ struct Source {
                 only: ["bridges", "datapaths", "external_ids", "other_config"],
                 shared: ["bridges", "datapaths", "external_ids", "other_config"]),
             Selection(
-                table: "Datapath", name: "SwitchDatapath", only: ["ct_zones", "external_ids"], shared: ["external_ids"]),
+                table: "Datapath", name: "SwitchDatapath", only: ["capabilities", "ct_zones", "external_ids"],
+                shared: ["capabilities", "external_ids"]),
             Selection(table: "CT_Zone", name: "ConntrackZone"),
             Selection(table: "CT_Timeout_Policy", name: "ConntrackTimeouts"),
             Selection(

@@ -30,7 +30,7 @@ struct CanCommand: ParsableCommand {
         let start = try CanPlace(from, targets, record)
         guard let node = start.target else {
             throw CommandFailure(
-                what: "\(from) is on none of these nodes (NotFound)", next: "ovenbird objects --kind Pod", exitCode: 1)
+                what: "\(from) is on none of these nodes (NotFound)", next: "ovenbird objects pod", exitCode: 1)
         }
         let wanted: [Family] = onlyV4 == onlyV6 ? Family.allCases : [onlyV4 ? .v4 : .v6]
         let ends = try IPAddress(to).map { [$0] } ?? CanPlace(to, targets, record).addresses
@@ -82,7 +82,7 @@ private struct CanPlace {
             guard !addresses.isEmpty else {
                 throw CommandFailure(
                     what: "\(text) is neither a pod with a network, nor node:NAME, nor an address (NotFound)",
-                    next: "ovenbird objects --kind Pod", exitCode: 1)
+                    next: "ovenbird objects pod", exitCode: 1)
             }
             return
         }

@@ -4,7 +4,8 @@ import Model
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Tries things out.", subcommands: [CheckNetworkCommand.self],
+        commandName: "check", abstract: "Tries things out.",
+        subcommands: [CheckNetworkCommand.self, CheckServicesCommand.self],
         defaultSubcommand: CheckNetworkCommand.self)
 }
 

@@ -17,7 +17,7 @@ struct ExplainRow: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let (node, answer) = try target.firstThatKnows("/row?id=\(escaped(row))", next: "ovenbird rows")
+        let (node, answer) = try target.mostTold("/row?id=\(escaped(row))", next: "ovenbird rows")
         let found = answer["row"] ?? .null
         if output.output == .table {
             print("\(row) on \(node) · \(found["refused"].map { "refused: \(Optional($0).text)" } ?? "desired")")
@@ -71,12 +71,17 @@ struct ExplainPod: ParsableCommand {
 }
 
 extension TargetOptions {
-    /// The first daemon that knows a thing; else what the last one says of it.
-    func firstThatKnows(_ path: String, next: String) throws -> (node: String, answer: JSON) {
+    /// What the daemon says that makes most of a thing: has most rows of it; else why nobody knows it.
+    func mostTold(_ path: String, next: String) throws -> (node: String, answer: JSON) {
+        var answers: [(node: String, answer: JSON)] = []
         var last: CommandFailure?
         for target in try targets() {
-            do { return (target.name, try target.get(path)) } catch let failure as CommandFailure { last = failure }
+            do { answers.append((target.name, try target.get(path))) } catch let failure as CommandFailure {
+                last = failure
+            }
         }
+        let most = answers.map { $0.answer["rows"].list.count }.max()
+        if let told = answers.first(where: { $0.answer["rows"].list.count == most }) { return told }
         var failure = last ?? CommandFailure(what: "there is no daemon to ask (Unreachable)")
         failure.next = failure.next ?? next
         throw failure

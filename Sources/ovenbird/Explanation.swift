@@ -7,7 +7,7 @@ struct Explanation {
     let answer: JSON
 
     static func show(_ object: String, _ target: TargetOptions, _ output: OutputOptions) throws {
-        let (node, answer) = try target.firstThatKnows("/object?id=\(escaped(object))", next: "ovenbird objects")
+        let (node, answer) = try target.mostTold("/object?id=\(escaped(object))", next: "ovenbird objects")
         try Explanation(node: node, answer: answer).print(output)
     }
 

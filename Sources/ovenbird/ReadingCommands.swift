@@ -31,7 +31,8 @@ struct StatusCommand: ParsableCommand {
     }
 
     private func table(_ answers: [(node: String, answer: JSON)]) -> TextTable {
-        var table = TextTable("NODE", "AGENT", "ENGINE", "FEEDS", "PLANES", "PODS", "ROWS", "REFUSED", "TURN")
+        var table = TextTable(
+            "NODE", "AGENT", "ENGINE", "FEEDS", "PLANES", "PODS", "SERVICES", "ROWS", "REFUSED", "TURN")
         for (node, answer) in answers {
             let processes = answer["processes"].list
             let up = processes.count { $0["phase"].text == "running" }
@@ -43,11 +44,18 @@ struct StatusCommand: ParsableCommand {
                 processes.isEmpty ? "-" : up == processes.count ? "ok" : "\(up)/\(processes.count)",
                 "\(feeds.count { $0["listed"].isTrue })/\(feeds.count)",
                 "\(planes.count { $0["connected"].isTrue })/\(planes.count)",
-                "\((pods?["settled"]).number)/\((pods?["total"]).number)", "\(answer["rows"].number)",
+                "\((pods?["settled"]).number)/\((pods?["total"]).number)", services(answer),
+                "\(answer["rows"].number)",
                 "\(planes.reduce(0) { $0 + $1["refused"].list.count })", "\(answer["turn"].number)",
             ])
         }
         return table
+    }
+
+    /// A daemon of another version may not know.
+    private func services(_ answer: JSON) -> String {
+        guard let services = answer["services"] else { return "-" }
+        return "\(services["settled"].number)/\(services["total"].number)"
     }
 
     /// One line for each thing that is wrong, however many nodes say so.

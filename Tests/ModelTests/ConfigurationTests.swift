@@ -104,12 +104,12 @@ func modules() throws {
 @Test("an unknown key or section is a warning with the nearest known one")
 func unknown() throws {
     let configuration = try read(
-        "[default]\nmtuu=1300\n[logging]\nloglevel=5\nlogfile=x\n[gatewya]\nmode=local",
+        "[default]\nmtuu=1300\n[metrics]\nport=5\npath=x\n[gatewya]\nmode=local",
         environment: ["OVENBIRD_GATEWAY_MOD": "x"])
     #expect(
         configuration.warnings.map(\.description) == [
             "node.conf:2: mtuu is not a key of [default]; did you mean mtu? (UnknownKey)",
-            "node.conf:4: [logging] is not used (UnknownSection)",
+            "node.conf:4: [metrics] is not used (UnknownSection)",
             "node.conf:7: [gatewya] is not used; did you mean gateway? (UnknownSection)",
             "OVENBIRD_GATEWAY_MOD: gateway-mod is not a setting; did you mean gateway-mode? (UnknownKey)",
         ])

@@ -78,6 +78,11 @@ extension InLabs.Acceptance {
         try await lab.set(world)
         #expect(try await reaching(lab, prober) == ["z/a"])
         #expect(try await reaching(lab, prober, port: 81) == [])
+        #expect(try await lab.pings("node:n1", try #require(lab.places()["x/b"]?.addresses[.v4])), "a Deny of all pods")
+        for node in ["n1", "n2"] {
+            let text = try Files.read("\(lab.paths.directory)/status/\(node)/AdminNetworkPolicy..b.json")
+            #expect(text.contains("Ready-In-Zone-\(node)"), "\(text)")
+        }
         #expect(try lab.parseErrors() == [])
     }
 }

@@ -21,6 +21,34 @@ extension InLabs.Acceptance {
 
     private func address(_ number: Int) -> String { "10.96.0.\(number)" }
 
+    @Test("of a service with one allowed backend and one that is not, some connections come about")
+    func halfAllowed() async throws {
+        let lab = try PolicyLab.get()
+        let prober = try lab.prober()
+        var world = World.standard
+        for index in world.pods.indices where ["x/a", "x/b"].contains(world.pods[index].key) {
+            world.pods[index].labels["half"] = "yes"
+        }
+        var both = service("half", 52, selecting: "a")
+        if case .object(var whole) = both, case .object(var spec)? = whole["spec"] {
+            spec["selector"] = ["half": "yes"]
+            whole["spec"] = .object(spec)
+            both = .object(whole)
+        }
+        world.more = [both]
+        world.policies = [
+            .x(
+                .init(labels: ["pod": "c"]), ["Egress"],
+                egress: [.init(peers: [.pods(namespaces: nil, pods: .init(labels: ["pod": "a"]))])])
+        ]
+        try await lab.set(world)
+        let target = try #require(IPAddress(address(52)))
+        var passed = 0
+        for _ in 0..<30 where try await prober.connects("x/c", to: target, port: 8000, within: 150) { passed += 1 }
+        #expect((3...27).contains(passed), "\(passed) of 30")
+        try await lab.set(.standard)
+    }
+
     @Test("egress rules name backends and never services; a pod reaches itself through a service, isolated or not")
     func services() async throws {
         let lab = try PolicyLab.get()

@@ -208,6 +208,9 @@ extension Robustness {
             try node.configure()
             let child = try node.start()
             try await until("the gateway is found") { try await gateway(node).contains("\"bre0\"") }
+            try await until("the first daemon has put everything in place") {
+                try await node.daemon.status()["planes"].elements().allSatisfy { try $0["confirmed"].integer() > 0 }
+            }
             let before = try node.network()
             let second = try await node.refusal()
             #expect(second.exit == .code(1))
@@ -221,6 +224,16 @@ extension Robustness {
             let began = ContinuousClock.now
             #expect(try await onThread { try child.stop() } == .code(0))
             #expect(began.duration(to: .now) < .seconds(2))
+        }
+
+        @Test("a daemon that does not answer is named, with advice that fits the way it was named")
+        func unreachable() async throws {
+            let socket = "/tmp/ovbt-nobody.sock"
+            let outcome = try await Command([RealLab.program, "status", "--node-socket", socket]).outcome()
+            #expect(!outcome.succeeded)
+            #expect(outcome.errors.contains("cannot ask the daemon of \(socket) (Unreachable)"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("next: look whether a daemon runs"), "\(outcome.errors)")
+            #expect(!outcome.errors.contains("lab status"))
         }
 
         private func gateway(_ node: LoneNode) async throws -> String {

@@ -105,12 +105,14 @@ import Testing
         try Files.write("\(scratch.path)/ovsdb-server.pid", "\(foreign.pid)\n")
         let supervisor = Supervisor(Array(engine.databases().prefix(1)))
         try await supervising(supervisor) {
-            #expect(isAlive(foreign.pid))
+            let end = try foreign.wait(timeout: .zero)
+            #expect(end == nil)
             let state = try #require(await supervisor.states.first)
             #expect(state.phase == .running && state.pid != foreign.pid)
         }
         await supervisor.stop()
-        #expect(isAlive(foreign.pid))
+        let end = try foreign.wait(timeout: .zero)
+        #expect(end == nil)
     }
 
     /// The engine's own tools find everything, and a bridge comes up.

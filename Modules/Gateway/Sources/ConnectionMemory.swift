@@ -19,7 +19,6 @@ enum ConnectionMemory {
             ConntrackTimeouts(
                 key: .fixed("gateway"), timeouts: ["tcp_close": Self.seconds, "tcp_time_wait": Self.seconds]))
         let zone = cell.add(ConntrackZone(key: .fixed("gateway"), timeoutPolicy: timeouts))
-        let datapath = cell.add(SwitchDatapath(key: .fixed(local.datapath.rawValue), ctZones: [Self.zone: zone]))
-        cell.amend(OpenVSwitch(key: .fixed("."), datapaths: [local.datapath.rawValue: datapath]))
+        cell.amend(SwitchDatapath(key: .fixed(local.datapath.rawValue), ctZones: [Self.zone: zone]))
     }
 }

@@ -23,7 +23,8 @@ public struct GatewayModule: NodeModule {
             .rows(OpenVSwitch.self), .rows(Bridge.self), .rows(Port.self), .rows(Interface.self),
             .rows(BridgedUplink.self), .rows(ForwardingEntry.self), .rows(HostLink.self), .rows(HostAddress.self),
             .rows(HostRoute.self), .rows(HostNeighbour.self), .rows(Sysctl.self), .rows(NetfilterChain.self),
-            .rows(Flow.self), .rows(ObjectStatus.self), .rows(SwitchDatapath.self), .rows(ConntrackZone.self),
+            .rows(Flow.self), .rows(ObjectStatus.self), .columns(SwitchDatapath.self, "ct_zones"),
+            .rows(ConntrackZone.self),
             .rows(ConntrackTimeouts.self),
         ])
 

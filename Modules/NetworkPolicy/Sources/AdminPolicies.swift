@@ -14,7 +14,7 @@ enum AdminPolicies {
     static let mostBoxes = 64
 
     static func handle(
-        _ policy: AdminNetworkPolicy, _ configuration: NetworkPolicyModule.Configuration, _ cell: inout Cell
+        _ policy: AdminNetworkPolicy, _ cell: inout Cell
     ) throws(Rejection) {
         guard let local = cell.localNode(), let cluster = cell.cluster() else { return }
         let all = cell.list(cell.group(of: AdminNetworkPolicy.self)).sorted {
@@ -22,6 +22,7 @@ enum AdminPolicies {
         }
         let before = all.prefix { $0.name != policy.name }
         let log = LoggingAnnotation(policy.annotations)
+        let rate = cell.policySettings().logRateLimit
         var faults = log.faults
         if let other = all.first(where: { $0.priority == policy.priority && $0.name != policy.name }) {
             faults.append(
@@ -35,7 +36,7 @@ enum AdminPolicies {
             for (index, rule) in policy.rules[traffic].enumerated() {
                 let compiler = AdminRuleCompiler(
                     traffic: traffic, index: index, priority: highestPriority - rank, prefix: "ANP:\(policy.name)",
-                    families: cluster.families, log: log, rate: configuration.logRateLimit)
+                    families: cluster.families, log: log, rate: rate)
                 faults += compiler.add(rule, policy.rules.subject, passes, &cell)
                 if rule.action == .pass { passes += rule.boxes(policy.rules.subject, &cell) }
                 rank += 1
@@ -49,16 +50,17 @@ enum AdminPolicies {
     }
 
     static func handle(
-        _ policy: BaselineAdminNetworkPolicy, _ configuration: NetworkPolicyModule.Configuration, _ cell: inout Cell
+        _ policy: BaselineAdminNetworkPolicy, _ cell: inout Cell
     ) throws(Rejection) {
         guard let local = cell.localNode(), let cluster = cell.cluster() else { return }
         let log = LoggingAnnotation(policy.annotations)
+        let rate = cell.policySettings().logRateLimit
         var faults = log.faults
         for traffic in Traffic.allCases {
             for (index, rule) in policy.rules[traffic].enumerated() {
                 let compiler = AdminRuleCompiler(
                     traffic: traffic, index: index, priority: baselinePriority - index, prefix: "BANP:\(policy.name)",
-                    families: cluster.families, log: log, rate: configuration.logRateLimit)
+                    families: cluster.families, log: log, rate: rate)
                 faults += compiler.add(rule, policy.rules.subject, [], &cell)
             }
         }

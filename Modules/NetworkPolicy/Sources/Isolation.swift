@@ -10,14 +10,14 @@ struct Isolation {
     let traffic: Traffic
     let namespace: String
     let logging: PolicyLogging?
-    let configuration: NetworkPolicyModule.Configuration
+    let settings: PolicySettings
 
     /// Rules stand above this, and so do the node's own probes.
     static let priority = 1000
 
     func add(_ subjects: Group<PodPort>, _ cell: inout Cell) {
         let log = logging?.deny.map {
-            ACLLog(name: "NP:\(namespace):\(traffic.rawValue)", severity: $0, rate: configuration.logRateLimit)
+            ACLLog(name: "NP:\(namespace):\(traffic.rawValue)", severity: $0, rate: settings.logRateLimit)
         }
         let shared = traffic == .ingress ? "isolated_ingress" : "isolated_egress"
         let name = log == nil ? shared : RowName.hashed("NetpolNamespace:\(namespace):\(traffic.rawValue)")
@@ -35,7 +35,7 @@ struct Isolation {
                 key: .fixed("\(name)/neighbours"), action: .allow, direction: traffic.aclDirection, externalIDs: owner,
                 match: isSubject && .neighbourDiscovery, options: traffic.aclOptions, priority: Self.priority + 1),
             to: group.acls)
-        guard configuration.allowICMP else { return }
+        guard settings.allowsICMP else { return }
         cell.add(
             ACL(
                 key: .fixed("\(name)/icmp"), action: .allow, direction: traffic.aclDirection, externalIDs: owner,

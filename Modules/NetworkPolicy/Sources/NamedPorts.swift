@@ -10,6 +10,7 @@ struct NamedPort: Sendable, Equatable {
     let peers: Peers
     let subjects: Group<PodPort>
     let families: [Family]
+    let isStateless: Bool
     let log: ACLLog?
     let place: String
 
@@ -40,7 +41,9 @@ struct NamedPort: Sendable, Equatable {
     }
 
     func allowance(_ number: Int, _ peers: Peers) -> Allowance {
-        Allowance(traffic: traffic, peers: peers, ports: [transport: PortRanges([number...number])], log: log)
+        Allowance(
+            traffic: traffic, peers: peers, ports: [transport: PortRanges([number...number])],
+            isStateless: isStateless, log: log)
     }
 }
 
@@ -54,7 +57,7 @@ struct NamedBySubject: Child {
             cell.report(
                 Rejection(
                     "UnknownPort", field: port.place,
-                    "pod \(pod.namespace)/\(pod.name) has no \(port.transport.rawValue) port named \(port.name)"))
+                    "a pod that the policy selects has no \(port.transport.rawValue) port named \(port.name)"))
         }
         for number in numbers {
             guard let group = port.allowance(number, port.peers).add(port.families, &cell) else { continue }

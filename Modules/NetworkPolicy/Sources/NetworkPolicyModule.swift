@@ -14,7 +14,8 @@ public struct NetworkPolicyModule: NodeModule {
         stage: .beta,
         reads: [
             NetworkPolicy.self, Namespace.self, Pod.self, PodPort.self, NodeNetwork.self, ClusterNetwork.self,
-            PolicyLogging.self, AdminNetworkPolicy.self, BaselineAdminNetworkPolicy.self, Node.self, LocalNode.self,
+            PolicyLogging.self, PolicySettings.self, AdminNetworkPolicy.self, BaselineAdminNetworkPolicy.self,
+            Node.self, LocalNode.self,
         ],
         publishes: [PolicyLogging.self],
         writes: [
@@ -22,39 +23,27 @@ public struct NetworkPolicyModule: NodeModule {
             .columns(LogicalSwitch.self, "acls"), .rows(ObjectStatus.self),
         ])
 
-    public struct Configuration: ModuleConfiguration {
-        /// Log lines per second and rule (`acl-logging-rate-limit`).
-        public var logRateLimit = 20
-        /// Whether isolated pods can be pinged by everybody (`allow-icmp-network-policy`).
-        public var allowICMP = false
-        public init() {}
-    }
-
-    private let configuration: Configuration
-
-    public init(_ configuration: Configuration) throws(Rejection) {
-        guard configuration.logRateLimit >= 1 else {
-            throw Rejection("BadValue", field: "acl-logging-rate-limit", "must be 1 or more")
-        }
-        self.configuration = configuration
-    }
+    public init(_ configuration: NoConfiguration) throws(Rejection) {}
 
     public func register(on node: inout NodeScope) {
-        let configuration = configuration
         node.describe(Pod.self) { pod, cell throws(Rejection) in try Explanation.handle(pod, &cell) }
         node.describe(NetworkPolicy.self) { policy, cell throws(Rejection) in
             try Explanation.handle(policy, &cell)
         }
         node.each(NodeNetwork.self, Hairpin.handle)
         node.each(Namespace.self, Logging.handle)
-        node.each(NetworkPolicy.self) { policy, cell throws(Rejection) in
-            Policies.handle(policy, configuration, &cell)
-        }
+        node.each(NetworkPolicy.self) { policy, cell throws(Rejection) in Policies.handle(policy, &cell) }
         node.each(AdminNetworkPolicy.self) { policy, cell throws(Rejection) in
-            try AdminPolicies.handle(policy, configuration, &cell)
+            try AdminPolicies.handle(policy, &cell)
         }
         node.each(BaselineAdminNetworkPolicy.self) { policy, cell throws(Rejection) in
-            try AdminPolicies.handle(policy, configuration, &cell)
+            try AdminPolicies.handle(policy, &cell)
         }
+    }
+}
+
+extension Cell {
+    mutating func policySettings() -> PolicySettings {
+        get(PolicySettings.self, "", PolicySettings.singleton) ?? PolicySettings()
     }
 }

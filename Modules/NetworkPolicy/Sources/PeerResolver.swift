@@ -6,6 +6,7 @@ import Vocabulary
 struct PeerResolver {
     let namespace: String
     let cluster: ClusterNetwork
+    let settings: PolicySettings
 
     func resolve(_ peers: [NetworkPolicy.Peer]?, _ cell: inout Cell) -> Peers {
         guard let peers else { return .everybody }
@@ -20,19 +21,31 @@ struct PeerResolver {
             return cell.addresses(of: network.subtracting(except), cluster.families)
         case .pods(.everything?, let pods) where pods ?? .everything == .everything:
             // All pods of the cluster: its own ranges say so, and no pod that comes or goes changes them.
-            return Addresses(cluster.clusterSubnets.map(\.network))
+            var all = Addresses(cluster.clusterSubnets.map(\.network))
+            if pods == nil { all.formUnion(HostPeers.nodes(.everything, settings, cluster.families, &cell)) }
+            return all
         case .pods(let namespaces, let pods):
-            return cell.addresses(of: group(namespaces, pods ?? .everything, &cell), cluster.families)
+            var all = cell.addresses(of: group(namespaces, pods ?? .everything, &cell), cluster.families)
+            if let pods {
+                let hosts = cell.group(
+                    of: Pod.self, in: scope(namespaces), matching: pods, only: [Pod.isOnHostNetwork])
+                all.formUnion(HostPeers.pods(hosts, cluster.families, &cell))
+            } else if let namespaces {
+                all.formUnion(HostPeers.nodes(namespaces, settings, cluster.families, &cell))
+            }
+            return all
         }
     }
 
     func group(_ namespaces: LabelSelector?, _ pods: LabelSelector, _ cell: inout Cell) -> Group<PodPort> {
-        let scope: Scope =
-            switch namespaces {
-            case nil: .namespace(namespace)
-            case .everything?: .everywhere
-            case let selector?: .namespaces(selector)
-            }
-        return cell.group(of: PodPort.self, in: scope, matching: pods)
+        cell.group(of: PodPort.self, in: scope(namespaces), matching: pods)
+    }
+
+    private func scope(_ namespaces: LabelSelector?) -> Scope {
+        switch namespaces {
+        case nil: .namespace(namespace)
+        case .everything?: .everywhere
+        case let selector?: .namespaces(selector)
+        }
     }
 }

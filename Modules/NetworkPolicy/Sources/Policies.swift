@@ -4,28 +4,27 @@ import Vocabulary
 
 /// The rows of one policy.
 enum Policies {
-    static func handle(
-        _ policy: NetworkPolicy, _ configuration: NetworkPolicyModule.Configuration, _ cell: inout Cell
-    ) {
+    static func handle(_ policy: NetworkPolicy, _ cell: inout Cell) {
         for fault in policy.faults { cell.report(fault) }
         let subjects = cell.group(
             of: PodPort.self, in: .namespace(policy.namespace), matching: policy.subject, only: [PodPort.isLocal])
         guard cell.any(subjects), let cluster = cell.cluster() else { return }
+        let settings = cell.policySettings()
         let logging = cell.get(PolicyLogging.self, policy.namespace)
         for traffic in Traffic.allCases {
             guard policy.isolates(traffic) else { continue }
-            Isolation(traffic: traffic, namespace: policy.namespace, logging: logging, configuration: configuration)
+            Isolation(traffic: traffic, namespace: policy.namespace, logging: logging, settings: settings)
                 .add(subjects, &cell)
             for (index, rule) in policy.rules(traffic).enumerated() {
                 let log = logging?.allow.map {
                     ACLLog(
                         name: "NP:\(policy.namespace):\(policy.name):\(traffic.rawValue):\(index)", severity: $0,
-                        rate: configuration.logRateLimit)
+                        rate: settings.logRateLimit)
                 }
                 let place = "spec.\(traffic == .ingress ? "ingress" : "egress")[\(index)]"
                 RuleCompiler(
                     traffic: traffic, namespace: policy.namespace, subjects: subjects, cluster: cluster, log: log,
-                    place: place
+                    isStateless: policy.isStateless && settings.allowsStateless, settings: settings, place: place
                 ).add(rule, &cell)
             }
         }

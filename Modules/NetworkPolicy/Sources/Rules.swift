@@ -9,13 +9,19 @@ struct RuleCompiler {
     let subjects: Group<PodPort>
     let cluster: ClusterNetwork
     let log: ACLLog?
+    let isStateless: Bool
+    let settings: PolicySettings
     /// The path of the rule, for what is wrong with it.
     let place: String
+    /// More of them for one rule are worth a warning.
+    static let mostFlows = 50_000
 
     func add(_ rule: NetworkPolicy.Rule, _ cell: inout Cell) {
-        let peers = PeerResolver(namespace: namespace, cluster: cluster).resolve(rule.peers, &cell)
+        let resolver = PeerResolver(namespace: namespace, cluster: cluster, settings: settings)
+        let peers = resolver.resolve(rule.peers, &cell)
         guard let ports = rule.ports else {
-            return add(Allowance(traffic: traffic, peers: peers, ports: nil, log: log), &cell)
+            return add(
+                Allowance(traffic: traffic, peers: peers, ports: nil, isStateless: isStateless, log: log), rule, &cell)
         }
         var plain: [TransportProtocol: [ClosedRange<Int>]] = [:]
         for port in ports {
@@ -25,15 +31,25 @@ struct RuleCompiler {
             case .named(let name):
                 let named = NamedPort(
                     traffic: traffic, transport: port.transport, name: name, peers: peers, subjects: subjects,
-                    families: cluster.families, log: log, place: place)
-                named.add(rule.peers, PeerResolver(namespace: namespace, cluster: cluster), &cell)
+                    families: cluster.families, isStateless: isStateless, log: log, place: place)
+                named.add(rule.peers, resolver, &cell)
             }
         }
         guard !plain.isEmpty else { return }
-        add(Allowance(traffic: traffic, peers: peers, ports: plain.mapValues { PortRanges($0) }, log: log), &cell)
+        add(
+            Allowance(
+                traffic: traffic, peers: peers, ports: plain.mapValues { PortRanges($0) }, isStateless: isStateless,
+                log: log), rule, &cell)
     }
 
-    private func add(_ allowance: Allowance, _ cell: inout Cell) {
+    private func add(_ allowance: Allowance, _ rule: NetworkPolicy.Rule, _ cell: inout Cell) {
+        let flows = allowance.flows(rule.peers ?? [])
+        if flows > Self.mostFlows {
+            cell.report(
+                Rejection(
+                    "PolicyTooLarge", field: place,
+                    "needs about \(flows) flows on each node with such pods; split it, or name fewer blocks and ports"))
+        }
         guard let group = allowance.add(cluster.families, &cell) else { return }
         cell.fill(group.ports, from: subjects, PodPort.Port.self)
     }
@@ -51,6 +67,7 @@ struct Allowance: Hashable, Sendable {
     let peers: Peers
     /// Nil for every protocol and port.
     let ports: [TransportProtocol: PortRanges]?
+    let isStateless: Bool
     /// A rule that is logged is nobody else's, for the line bears its name.
     let log: ACLLog?
 
@@ -65,7 +82,16 @@ struct Allowance: Hashable, Sendable {
             ports.sorted { $0.key < $1.key }.map { "\($0.key.rawValue):\($0.value)" }.joined(separator: ";")
         }
         let logged = log.map { "|\($0.name)" } ?? ""
-        return "\(traffic.rawValue)|\(who)|\(what ?? "any")\(logged)"
+        return "\(traffic.rawValue)|\(who)|\(what ?? "any")\(isStateless ? "|stateless" : "")\(logged)"
+    }
+
+    /// What the blocks and ports of a rule come to: each part of a block and each mask of a range is a flow, in two
+    /// copies. Pods are not counted: they come and go.
+    func flows(_ peers: [NetworkPolicy.Peer]) -> Int {
+        var parts = 0
+        for case .block(let network, let except) in peers { parts += network.subtracting(except).count }
+        let masks = (ports ?? [:]).values.reduce(0) { $0 + $1.maskCount }
+        return 2 * (parts + masks)
     }
 
     /// The port group to put the subjects in; nil when nothing is allowed.
@@ -94,7 +120,8 @@ struct Allowance: Hashable, Sendable {
         for rule in rules {
             cell.add(
                 ACL(
-                    key: .fixed("\(name)/\(rule.local)"), action: .allowRelated, direction: traffic.aclDirection,
+                    key: .fixed("\(name)/\(rule.local)"), action: isStateless ? .allowStateless : .allowRelated,
+                    direction: traffic.aclDirection,
                     externalIDs: owner, match: rule.match, options: traffic.aclOptions,
                     priority: Isolation.priority + 1, log: log),
                 to: group.acls)

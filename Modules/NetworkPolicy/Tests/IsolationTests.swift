@@ -102,10 +102,8 @@ struct IsolationTests {
 
     @Test("pings can be let through to isolated pods")
     func pings() throws {
-        var configuration = NetworkPolicyModule.Configuration()
-        configuration.allowICMP = true
-        let node = try NodeHarness(NetworkPolicyModule.self, configuration)
-        try node.apply(world.all + [try policy("p", #"{"podSelector": {}}"#)])
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        try node.apply(world.all + [PolicySettings(allowsICMP: true), try policy("p", #"{"podSelector": {}}"#)])
         #expect(
             node.row(ACL.self, "isolated_ingress/icmp")?["match"]
                 == "outport == @isolated_ingress && (icmp4 || icmp6)")

@@ -159,7 +159,7 @@ struct RuleTests {
             node.rows(PortGroup.self).filter { $0.key != "isolated_ingress" }.map { $0.members("ports") } == [["x_a"]])
         #expect(
             node.problems.map(\.description) == [
-                "network-policy: NetworkPolicy/x/p spec.ingress[0]: UnknownPort: pod x/b has no TCP port named web"
+                "network-policy: NetworkPolicy/x/p spec.ingress[0]: UnknownPort: a pod that the policy selects has no TCP port named web"
             ])
         try node.apply(world.object("x", "b", Pod.Port(name: "web", 80)))
         #expect(rules(node).count == 2)

@@ -24,12 +24,23 @@ enum EngineSettings {
         guard !ends.isEmpty else { return }
         try checkLocal(local.encapsulationAddresses, &cell)
         settings["ovn-encap-ip"] = ends.map(\.description).joined(separator: ",")
-        let system = cell.add(OpenVSwitch(key: .fixed("."), externalIDs: settings))
+        var row = OpenVSwitch(key: .fixed("."), externalIDs: settings)
+        if local.datapath == .netdev {
+            row.datapaths = [local.datapath.rawValue: cell.add(userspaceDatapath(local))]
+        }
+        let system = cell.add(row)
         cell.add(
             Bridge(
                 key: .fixed(Topology.integrationBridge), datapathType: local.datapath.rawValue, failMode: .secure,
                 name: Topology.integrationBridge, otherConfig: ["disable-in-band": "true"]),
             to: system.bridges)
+    }
+
+    /// Where the datapath can do it, ovn-controller commits plain connections with a translation to the address that
+    /// they have. The userspace datapath of 3.1 keeps such a connection twice under one hash; when its table grows, the
+    /// wrong one may be found first, and the switch aborts. So it is said not to.
+    private static func userspaceDatapath(_ local: LocalNode) -> SwitchDatapath {
+        SwitchDatapath(key: .fixed(local.datapath.rawValue), capabilities: ["ct_zero_snat": "false"])
     }
 
     /// Set once and never changed: what Open vSwitch calls itself, else what the node's annotation says, else the

@@ -138,7 +138,9 @@ private struct Work {
         }
         do {
             let object = try decoder.decode(cursor)
-            let source = "\(file):\(position(""))"
+            // Of JSON the line is known only to those who read it again: the place will do.
+            let isPlace = file.hasSuffix(".json") && !place.isEmpty
+            let source = isPlace ? "\(file) \(place)" : "\(file):\(position(""))"
             if let other = sources[object.id] {
                 report(
                     position("metadata.name"), "DuplicateObject", "\(object.id) is already in \(other), which counts")

@@ -64,7 +64,9 @@ struct ConfigurationLayers {
             let origin = SettingOrigin.file(name, line: entry.line)
             if entry.section == "modules" {
                 toggle(entry.key, entry.value, origin)
-            } else if entry.section == Self.featureSection {
+            } else if entry.section == Self.featureSection,
+                !Setting.all.contains(where: { $0.section == entry.section && $0.key == entry.key })
+            {
                 feature(entry.key, entry.value, origin)
             } else if known.contains(entry.section), !Setting.all.contains(where: { $0.section == entry.section }) {
                 moduleSettings[entry.section, default: [:]][entry.key] = entry.value

@@ -2,6 +2,7 @@
 public struct NetworkConfiguration: Hashable, Sendable {
     public let cluster: ClusterNetwork
     public let node: LocalNode
+    public let policies: PolicySettings
     public let daemon: DaemonSettings
     /// The modules that somebody turned on or off; the others are as they come.
     public let modules: [String: Bool]
@@ -19,11 +20,13 @@ public struct NetworkConfiguration: Hashable, Sendable {
         var reader = SettingsReader(layers.values)
         let cluster = reader.clusterNetwork()
         let node = reader.localNode(families: cluster.families, input)
+        let policies = reader.policies()
         let daemon = reader.daemon()
         let errors = layers.errors + reader.errors
         guard errors.isEmpty else { throw ConfigurationErrors(errors) }
         self.cluster = cluster
         self.node = node
+        self.policies = policies
         self.daemon = daemon
         modules = layers.modules
         moduleSettings = layers.moduleSettings

@@ -75,6 +75,17 @@ extension Setting {
         "kubernetes", "service-cidrs", flag: "k8s-service-cidrs", "172.16.1.0/24", "service ranges, one per family")
     static let kubeconfig = Setting("kubernetes", "kubeconfig", flag: "k8s-kubeconfig", "path of a kubeconfig")
 
+    static let hostNetworkNamespace = Setting(
+        "kubernetes", "host-network-namespace", "namespace that stands for the nodes in policies; empty is none")
+
+    static let logRateLimit = Setting(
+        "logging", "acl-logging-rate-limit", "20", "log lines per second and policy rule")
+    static let allowICMP = Setting(
+        "ovnkubernetesfeature", "allow-icmp-network-policy", "false", "isolated pods can be pinged")
+    static let statelessPolicies = Setting(
+        "ovnkubernetesfeature", "enable-stateless-netpol", "false",
+        "policies annotated k8s.ovn.org/acl-stateless go without connection tracking")
+
     static let northAddress = Setting(
         "ovnnorth", "address", flag: "nb-address",
         "address of the northbound database: unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT; empty is this node's socket")
@@ -152,7 +163,8 @@ extension Setting {
     /// Every setting, in the order of the reference.
     public static let all: [Setting] = [
         mtu, routableMTU, clusterSubnets, encapType, encapIP, encapPort, conntrackZone, inactivityProbe, openflowProbe,
-        monitorAll, flowCache, serviceCIDRs, kubeconfig, northAddress, northKey, northCertificate, northAuthority,
+        monitorAll, flowCache, serviceCIDRs, kubeconfig, hostNetworkNamespace,
+        logRateLimit, allowICMP, statelessPolicies, northAddress, northKey, northCertificate, northAuthority,
         southAddress, southKey, southCertificate, southAuthority, gatewayMode, gatewayInterface, nextHop, vlan,
         nodePort, disableSNAT, joinV4, joinV6, masqueradeV4, masqueradeV6, ephemeralPorts, disableMTUCheck,
         disableForwarding,

@@ -18,12 +18,15 @@ public struct NetworkPolicy: KubernetesKind, Hashable {
     /// Empty when the policy does not isolate in that direction, whatever is written.
     public var ingress: [Rule]
     public var egress: [Rule]
+    /// Whether the policy asks for rules without connection tracking.
+    public var isStateless: Bool
     /// What could not be read, or makes no sense.
     public var faults: [Rejection]
 
     public init(
         namespace: String, name: String, subject: LabelSelector = .everything, isolatesIngress: Bool = true,
-        isolatesEgress: Bool = false, ingress: [Rule] = [], egress: [Rule] = [], faults: [Rejection] = []
+        isolatesEgress: Bool = false, ingress: [Rule] = [], egress: [Rule] = [],
+        isStateless: Bool = false, faults: [Rejection] = []
     ) {
         self.namespace = namespace
         self.name = name
@@ -32,6 +35,7 @@ public struct NetworkPolicy: KubernetesKind, Hashable {
         self.isolatesEgress = isolatesEgress
         self.ingress = ingress
         self.egress = egress
+        self.isStateless = isStateless
         self.faults = faults
     }
 

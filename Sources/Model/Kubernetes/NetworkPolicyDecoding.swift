@@ -13,7 +13,7 @@ extension NetworkPolicy {
             namespace: metadata.namespace, name: metadata.name, subject: subject,
             isolatesIngress: types.ingress, isolatesEgress: types.egress,
             ingress: types.ingress ? ingress : [], egress: types.egress ? egress : [],
-            faults: reader.faults)
+            isStateless: metadata.annotations["k8s.ovn.org/acl-stateless"] == "true", faults: reader.faults)
     }
 
     public static let fields = Fields.kubernetes([

@@ -22,6 +22,22 @@ public struct PortRanges: Hashable, Sendable, CustomStringConvertible {
 
     public var isEmpty: Bool { ranges.isEmpty }
 
+    /// How many values with a mask they are: what a match costs the switch.
+    public var maskCount: Int {
+        var count = 0
+        for range in ranges where range != 0...65535 {
+            var start = range.lowerBound
+            while start <= range.upperBound {
+                // The largest block that begins here and does not go beyond the end.
+                var size = start == 0 ? 65536 : start & -start
+                while start + size - 1 > range.upperBound { size /= 2 }
+                start += size
+                count += 1
+            }
+        }
+        return count
+    }
+
     public func subtracting(_ other: PortRanges) -> PortRanges {
         var rest = ranges
         for hole in other.ranges {

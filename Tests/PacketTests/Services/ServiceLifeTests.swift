@@ -137,4 +137,39 @@ extension Packets.Services {
         }
         try lab.remove(service)
     }
+
+    @Test(
+        "carry hundreds of connections from three kinds of clients at once, and the switch lives on",
+        .timeLimit(.minutes(2)))
+    func crowd() async throws {
+        let lab = try Packets.lab()
+        let service = ServiceLab.Description(name: "crowd", number: 48, nodePort: 30048)
+        try await lab.put(service)
+        let pids = try lab.record.nodes.map { try lab.process("ovs-vswitchd", of: $0) }
+        var ways: [Way] = []
+        for node in ["n1", "n2"] {
+            let address = try await lab.address("node:\(node)", .v4)
+            for from in ["t/ask", "node:n1", "outside"] { ways.append(Way(from: from, to: address, port: 30048)) }
+        }
+        for way in ways { try await lab.waitFor(way.from, way.to, way.port, ServiceLab.answering) }
+        let answered = try await withThrowingTaskGroup(of: Int.self) { group in
+            for way in ways {
+                group.addTask {
+                    // Faster than a program per connection.
+                    let script = """
+                        ask() { exec 3<>/dev/tcp/\(way.to)/\(way.port) && read -t 4 -r name rest <&3 && echo $name; }
+                        for i in $(seq 400); do ask 2>/dev/null; done | grep -c '^s[12]$'
+                        """
+                    let output = try await lab.outcome(
+                        way.from, "bash", "-c", script, deadline: .seconds(90)
+                    ).output
+                    return Int(output.filter(\.isNumber)) ?? 0
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(answered == ways.count * 400)
+        #expect(try lab.record.nodes.map { try lab.process("ovs-vswitchd", of: $0) } == pids)
+        try lab.remove(service)
+    }
 }

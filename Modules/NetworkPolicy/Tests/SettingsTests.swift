@@ -1,0 +1,87 @@
+import Core
+import Model
+import ModuleHarness
+import NetworkPolicy
+import Testing
+import Vocabulary
+
+@Suite("Settings and annotations")
+struct SettingsTests {
+    let world = World()
+
+    @Test("the rate of the log's meter is the one that is set, and follows")
+    func rate() throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        let x = world.namespace("x", ["k8s.ovn.org/acl-logging": #"{"deny":"info"}"#])
+        try node.apply(world.all.filter { $0.id != x.id } + [x, try policy("p", #"{"podSelector": {}}"#)])
+        #expect(node.rows(MeterBand.self).map { $0["rate"] } == ["20"])
+        try node.apply(PolicySettings(logRateLimit: 5))
+        #expect(node.rows(MeterBand.self).map { $0["rate"] } == ["5"])
+    }
+
+    @Test("rules without tracking need the annotation and the setting")
+    func stateless() throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        var plain = try policy("p", #"{"podSelector": {}, "ingress": [{"ports": [{"port": 80}]}]}"#)
+        plain.isStateless = true
+        func actions() -> [String?] {
+            node.rows(ACL.self).filter { $0["match"]?.contains("tcp.dst") == true }.map { $0["action"] }
+        }
+        try node.apply(world.all + [plain])
+        #expect(actions() == ["allow-related"])
+        try node.apply(PolicySettings(allowsStateless: true))
+        #expect(actions() == ["allow-stateless"])
+        plain.isStateless = false
+        try node.apply(plain)
+        #expect(actions() == ["allow-related"])
+    }
+
+    @Test("who selects the namespace that stands for the nodes, and no pods, means all nodes")
+    func hostNetwork() throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        let hosts = world.namespace("hosts")
+        try node.apply(
+            world.all + [
+                hosts, PolicySettings(hostNetworkNamespace: "hosts"),
+                try policy(
+                    "p",
+                    #"{"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"ns": "hosts"}}}]}]}"#
+                ),
+            ])
+        #expect(
+            node.row(AddressSet.self, "host_network_v4")?.members("addresses") == ["10.244.2.2", "10.244.3.2"])
+        let rule = try #require(node.rows(ACL.self).first { $0["match"]?.contains("$host_network_v4") == true })
+        #expect(rule["action"] == "allow-related")
+        // With a pod selector, though it is empty, only pods are meant.
+        try node.apply(
+            try policy(
+                "p",
+                #"{"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"ns": "hosts"}}, "podSelector": {}}]}]}"#
+            ))
+        #expect(node.row(AddressSet.self, "host_network_v4") == nil)
+        let agent = Pod(namespace: "hosts", name: "agent", nodeName: "n2", hostNetwork: true)
+        try node.apply(
+            agent, Node(name: "n2", internalAddresses: ["172.30.0.2", "fd30::2"].compactMap { IPAddress($0) }))
+        let sets = node.rows(AddressSet.self).compactMap { $0.members("addresses") }
+        #expect(sets.contains(["172.30.0.2"]) && sets.contains(["fd30::2"]), "\(sets)")
+        try node.remove(agent)
+        #expect(!node.rows(AddressSet.self).contains { $0.members("addresses") == ["172.30.0.2"] })
+    }
+
+    @Test("a rule of very many blocks is in force, and its cost is told")
+    func tooLarge() throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        let holes = (0..<2500).map { #""\#(1 + $0 % 220).\#($0 / 220).1.1/32""# }.joined(separator: ",")
+        let block = #"{"ipBlock": {"cidr": "0.0.0.0/0", "except": [\#(holes)]}}"#
+        let rules = #"{"podSelector": {}, "ingress": [{"from": [\#(block)], "ports": [{"port": 1, "endPort": 1000}]}]}"#
+        try node.apply(world.all + [try policy("p", rules)])
+        #expect(node.problems.map(\.reason) == ["PolicyTooLarge"])
+        #expect(node.rows(ACL.self).contains { $0["match"]?.contains("ip4.src == $") == true })
+        try node.apply(try policy("p", #"{"podSelector": {}, "ingress": [{"ports": [{"port": 1, "endPort": 1000}]}]}"#))
+        #expect(node.problems.isEmpty)
+    }
+
+    @Test(
+        "the masks of a range are counted", arguments: [(1...1000, 15), (1025...65534, 29), (80...80, 1), (80...81, 1)])
+    func masks(range: ClosedRange<Int>, count: Int) { #expect(PortRanges([range]).maskCount == count) }
+}
