@@ -15,6 +15,10 @@ struct PodAttachments: AttachmentResolver {
         let pod = Pod.id(attachment.podNamespace, attachment.podName)
         times.begin(attachment.sandbox)
         guard await exists(pod) else { throw CNIError(.tryAgainLater, "no pod \(pod) is known here") }
+        // The feed has said it, but the core may not have looked yet; after that its absence means that it was replaced.
+        _ = await scheduler.first { engine, _ in
+            engine.object(Attachment.self, "", attachment.name) == nil ? nil : true
+        }
         let outcome = await scheduler.first { [times] engine, state in
             let progress = Progress(attachment, engine, state)
             progress.note(in: times)

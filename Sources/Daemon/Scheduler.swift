@@ -244,6 +244,9 @@ extension Scheduler {
         for (ticket, one) in waiting where one.check(engine, state) { waiting[ticket] = nil }
     }
 
+    /// How many wait.
+    var waiters: Int { waiting.count }
+
     /// Asks the engine something at once.
     func ask<T: Sendable>(_ question: @Sendable (Engine, RunState) -> T) -> T { question(engine, state) }
 }

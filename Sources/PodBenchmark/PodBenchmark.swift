@@ -63,7 +63,10 @@ struct Figures {
         add("ADD, all of it", starts.map(\.add))
         add("first packet answered, after ADD", starts.map(\.firstPacket))
         add("ADD to first packet", whole)
-        return lines.joined(separator: "\n") + "\n\(starts.count) pods on one node, one after the other"
+        let slowest = whole.enumerated().sorted { $0.element > $1.element }.prefix(3)
+        let names = slowest.map { "number \($0.offset + 1) \(hundredths($0.element))" }.joined(separator: ", ")
+        return lines.joined(separator: "\n")
+            + "\n\(starts.count) pods on one node, one after the other; the slowest: \(names)"
     }
 
     private func percentile(_ values: [Double], _ percent: Int) -> Double {
