@@ -20,6 +20,14 @@ extension Packets.Services {
         for service in [one, two] { try await lab.put(service) }
         let ways = try [inside(one), inside(one, "t/s1"), inside(two), inside(two, "t/s1")]
         for way in ways { try await lab.waitFor(way.from, way.to, way.port, ServiceLab.answering) }
+        // The balancer may be there before the flows that keep clients.
+        for service in [one, two] {
+            let isSettled = try await eventually(within: .seconds(10)) {
+                try await lab.ovenbird("explain", "service", "t/\(service.name)", "--node", "n1").output.contains(
+                    "· settled")
+            }
+            #expect(isSettled)
+        }
         var names: [Set<String>] = []
         for way in ways {
             names.append(Set(try await lab.connect(way.from, way.to, way.port, times: 4).map { $0.name ?? "-" }))
