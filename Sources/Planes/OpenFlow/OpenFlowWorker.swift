@@ -97,13 +97,16 @@ final class OpenFlowWorker<Sink: FlowSink> {
     /// Looks for what others do to bridges: the bridges that have lost flows of ours are distrusted and returned. What
     /// a bridge has learned is remembered as long as it has lost none.
     func lookForLosses() throws -> Set<String> {
-        for bridge in cleared {
-            if tables[bridge]?.present != nil { try keeper.restore(bridge) }
+        // Those whose flows are not known may be of a switch that has just started: what they had learned has to be
+        // back before the flows that learn, which would learn anew.
+        for (bridge, table) in tables where table.present == nil || cleared.contains(bridge) {
+            try keeper.restore(bridge)
         }
         cleared = cleared.filter { tables[$0] != nil && tables[$0]?.present == nil }
         var losers: Set<String> = []
         func isWhole(_ bridge: String) throws -> Bool {
-            guard let table = tables[bridge], !table.isOwned, let present = table.present else { return true }
+            guard let table = tables[bridge], !table.isOwned else { return true }
+            guard let present = table.present else { return false }
             return try sink.count(bridge) >= present.count
         }
         for (bridge, table) in tables where table.present != nil && sink.isReachable(bridge) {

@@ -62,7 +62,7 @@ extension Packets.Services {
                     + "| grep -c tp_dst=30065 || true")
         }
         let before = try await versions()
-        #expect(try await flows() == "4\n")
+        #expect(try await eventually(within: .seconds(5)) { try await flows() == "4\n" })
         let pid = try #require(
             try await lab.report { $0.nodes.contains { $0.name == "n1" && $0.pid != nil } }
                 .nodes.first { $0.name == "n1" }?.pid)

@@ -161,6 +161,7 @@ extension PacketLab {
         let directory = "\(paths.runDirectory(node))/engine"
         return try await shell(
             "node:\(node)",
-            "ovs-appctl -t $(ls \(directory)/ovs-vswitchd.*.ctl) coverage/read-counter datapath_drop_recirc_error")
+            "ovs-appctl -t \(directory)/ovs-vswitchd.$(cat \(directory)/ovs-vswitchd.pid).ctl coverage/read-counter datapath_drop_recirc_error"
+        )
     }
 }
