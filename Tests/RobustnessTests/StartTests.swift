@@ -209,7 +209,10 @@ extension Robustness {
             let child = try node.start()
             try await until("the gateway is found") { try await gateway(node).contains("\"bre0\"") }
             try await until("the first daemon has put everything in place") {
-                try await node.daemon.status()["planes"].elements().allSatisfy { try $0["confirmed"].integer() > 0 }
+                let isConfirmed = try await node.daemon.status()["planes"].elements()
+                    .allSatisfy { try $0["confirmed"].integer() > 0 }
+                // The last of it: what leads to services, once the bridge has the card's addresses.
+                return try isConfirmed && node.run("ip", "route").contains("169.254.169.1 dev bre0")
             }
             let before = try node.network()
             let second = try await node.refusal()
