@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Lab
+import Linux
 import Model
 
 /// What policies let through and dropped, with names instead of addresses.
@@ -50,39 +51,34 @@ struct LogsCommand: ParsableCommand {
     }
 
     private func read(_ file: String) throws -> [PolicyLogLine] {
-        guard let stream = fopen(file, "r") else {
-            throw CommandFailure(what: "cannot read \(file) (NotFound)", next: "ovenbird lab list")
+        do {
+            return try Files.read(file).split(separator: "\n").compactMap { PolicyLogLine(String($0)) }
+        } catch {
+            throw CommandFailure(what: "cannot read \(file) (NotFound)", because: "\(error)", next: "ovenbird lab list")
         }
-        defer { fclose(stream) }
-        var found: [PolicyLogLine] = []
-        while let text = nextLine(stream) { if let line = PolicyLogLine(text) { found.append(line) } }
-        return found
     }
 
     /// `tail` knows what to do when a log is rotated; before lines of another file it says which.
     private func tail(_ logs: [(node: String, file: String)], _ names: [IPAddress: String]) throws {
-        let files = logs.map { "'\($0.file)'" }.joined(separator: " ")
-        guard let stream = popen("exec tail -v -n 0 -F \(files)", "r") else {
-            throw CommandFailure(what: "cannot run tail")
-        }
-        defer { pclose(stream) }
+        let (reading, writing) = try Descriptor.pipe()
+        let tail = try ChildProcess(
+            ["tail", "--pid=\(getpid())", "-v", "-n", "0", "-F"] + logs.map(\.file), output: .descriptor(writing))
+        defer { _ = try? tail.stop() }
         var node = logs.first?.node ?? ""
-        while let text = nextLine(stream) {
-            if let line = PolicyLogLine(text) {
-                show(line, node, names)
-                fflush(nil)
-            } else if text.hasPrefix("==> ") {
-                node = logs.first { text.contains($0.file) }?.node ?? node
+        var rest: [UInt8] = []
+        while case let bytes = try reading.read(), !bytes.isEmpty {
+            rest += bytes
+            guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+            for text in String(decoding: rest[..<end], as: UTF8.self).split(separator: "\n") {
+                if let line = PolicyLogLine(String(text)) {
+                    show(line, node, names)
+                } else if text.hasPrefix("==> ") {
+                    node = logs.first { text.contains($0.file) }?.node ?? node
+                }
             }
+            rest.removeSubrange(...end)
+            fflush(nil)
         }
-    }
-
-    private func nextLine(_ stream: UnsafeMutablePointer<FILE>) -> String? {
-        var line: UnsafeMutablePointer<CChar>?
-        var size = 0
-        defer { free(line) }
-        guard getline(&line, &size, stream) > 0, let line else { return nil }
-        return String(cString: line)
     }
 
     private func show(_ line: PolicyLogLine, _ node: String, _ names: [IPAddress: String]) {

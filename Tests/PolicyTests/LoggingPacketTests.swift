@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Linux
 import Model
 import Testing
@@ -35,6 +36,7 @@ extension InLabs.Acceptance {
         #expect(isLogged, "\(seen)")
         #expect(try lines(lab, "n2", since: start.1).isEmpty)
         try await readable(lab)
+        try await followed(lab) { _ = try await prober.run(tries, within: 500) }
 
         world.annotations = [:]
         try await lab.set(world)
@@ -54,6 +56,21 @@ extension InLabs.Acceptance {
         let allowed = try await show("--policy", "x/p", "-o", "json").last.map { try JSON(parsing: String($0)) }
         #expect(allowed?["from"] == "y/c" && allowed?["port"] == 80 && allowed?["verdict"] == "allow")
         #expect(try await show("--pod", "z/b").isEmpty)
+    }
+
+    /// Lines that come later, as `ovenbird logs --follow` shows them.
+    private func followed(_ lab: PolicyLab, _ send: () async throws -> Void) async throws {
+        let file = "\(lab.paths.directory)/followed"
+        let output = try Descriptor(open: file, flags: O_WRONLY | O_CREAT)
+        let command = [Executables.ovenbird, "logs", "--follow", "--lab", lab.paths.name, "--verdict", "drop"]
+        let child = try ChildProcess(command, output: .descriptor(output))
+        let isShown = try await eventually(within: .seconds(10)) {
+            try await send()
+            return try Files.read(file).contains("  n1  drop  y/c > x/a  tcp 81 (syn)  x ingress isolation")
+        }
+        _ = try await onThread { try child.stop() }
+        #expect(isShown)
+        #expect(try !Files.read(file).contains("  allow  "))
     }
 
     @Test("a burst is logged at the rate of the meter")

@@ -11,6 +11,14 @@ public final class Descriptor: Sendable {
         number = try check("open \(path)") { open(path, flags | O_CLOEXEC, mode) }
     }
 
+    /// The two ends of a pipe.
+    public static func pipe() throws(SystemError) -> (reading: Descriptor, writing: Descriptor) {
+        var ends: [CInt] = [-1, -1]
+        _ = try check("make a pipe") { Glibc.pipe(&ends) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        return (Descriptor(owning: ends[0]), Descriptor(owning: ends[1]))
+    }
+
     deinit { close(number) }
 
     /// Reads from the start to the end.
