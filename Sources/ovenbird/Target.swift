@@ -82,7 +82,7 @@ struct Target {
                 because: String(answer.text.prefix(200)))
         }
         guard answer.status == 200 else {
-            throw CommandFailure(what: json["message"].text, exitCode: answer.status == 404 ? 1 : 3)
+            throw CommandFailure(what: json["message"].text, exitCode: [400: 2, 404: 1][answer.status] ?? 3)
         }
         return json
     }

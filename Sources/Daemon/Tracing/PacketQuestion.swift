@@ -14,7 +14,7 @@ struct PacketQuestion: Sendable {
     /// A part of the question that makes no sense.
     struct Refused: Error { let message: String }
 
-    /// `from` is `Pod/NS/NAME`, `Node/NAME`, or, with the addresses as it crossed, `zone:NODE`.
+    /// `from` is `Pod/NS/NAME`, `Node/NAME`, or, with the addresses as it crossed, `Zone/NODE`.
     func answer(_ query: [String: String]) async throws -> JSON {
         guard let traffic = TracedPacket.Traffic(query["traffic"] ?? "") else {
             throw Refused(message: "\(query["traffic"] ?? "") is not like tcp/443, udp/53 or icmp (BadTraffic)")
