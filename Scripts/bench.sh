@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Figures: what the core costs, what policies cost at scale, and how long a pod takes to start. Release builds; ratios within one run are what counts.
+# Figures: what the core costs, what policies cost at scale, and how long a pod takes to start. Release builds; ratios
+# within one run are what counts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 swift build -c release -q --product CoreBenchmark

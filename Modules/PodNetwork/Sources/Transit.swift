@@ -55,8 +55,8 @@ enum Transit {
                 key: .fixed(node.chassisID), hostname: node.name, name: node.chassisID,
                 otherConfig: ["is-remote": "true"]))
         let port = cell.cluster()?.encapsulationPort
-        let options = ["csum": "true", "dst_port": port.flatMap { $0 == 6081 ? nil : String($0) }].compactMapValues(
-            \.self)
+        var options = ["csum": "true"]
+        if let port, port != ClusterNetwork.genevePort { options["dst_port"] = String(port) }
         for address in node.encapsulationAddresses {
             cell.add(
                 Encap(

@@ -18,6 +18,9 @@ public struct ClusterNetwork: Kind, Hashable {
         public var description: String { "\(network)/\(hostPrefix)" }
     }
 
+    /// Where Geneve is spoken unless somebody says otherwise (RFC 8926).
+    public static let genevePort = 6081
+
     /// The families in use, the primary one first.
     public var families: [Family]
     public var clusterSubnets: [ClusterSubnet]
@@ -34,7 +37,8 @@ public struct ClusterNetwork: Kind, Hashable {
     public init(
         families: [Family], clusterSubnets: [ClusterSubnet], serviceNetworks: [IPNetwork],
         joinSubnets: ByFamily<IPNetwork>, transitSubnets: ByFamily<IPNetwork>,
-        masqueradeSubnets: ByFamily<IPNetwork>, mtu: Int = 1400, routableMTU: Int? = nil, encapsulationPort: Int = 6081
+        masqueradeSubnets: ByFamily<IPNetwork>, mtu: Int = 1400, routableMTU: Int? = nil,
+        encapsulationPort: Int = ClusterNetwork.genevePort
     ) {
         self.families = families
         self.clusterSubnets = clusterSubnets
