@@ -63,8 +63,8 @@ extension Packets.DualStack {
     {
         var times: [String: Double] = [:]
         _ = try await eventually(within: .seconds(5)) {
-            let ports = try north.changes().filter { $0.action == "insert" }
-            let interfaces = try vswitch.changes()
+            let ports = north.changes().filter { $0.action == "insert" }
+            let interfaces = vswitch.changes()
             times = [:]
             for name in names {
                 let own = interfaces.filter { $0.row.contains("iface-id=t_\(name),") }

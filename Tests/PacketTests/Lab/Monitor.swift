@@ -1,11 +1,9 @@
-import Glibc
-import Linux
 import Testing
 
 @testable import Lab
 
 /// What changes in a table of a node's database, with the time of each change, as `ovsdb-client` tells it.
-final class Monitor: Sendable {
+struct Monitor {
     struct Change {
         /// Seconds; comparable with those of other monitors.
         let time: Double
@@ -15,15 +13,7 @@ final class Monitor: Sendable {
         let row: Substring
     }
 
-    private let process: ChildProcess
-    private let file: String
-
-    private init(_ process: ChildProcess, _ file: String) {
-        self.process = process
-        self.file = file
-    }
-
-    deinit { _ = try? process.stop(grace: .milliseconds(100)) }
+    private let listener: Listener
 
     /// Returns when the first listing is there.
     static func start(
@@ -31,23 +21,15 @@ final class Monitor: Sendable {
     ) async throws -> Monitor {
         let names = ["OVN_Northbound": "ovnnb_db.sock", "Open_vSwitch": "db.sock"]
         let socket = try "\(lab.paths.engineDirectory(node))/\(#require(names[database]))"
-        let file = "\(lab.directory)/monitor-\(UInt32.random(in: 0...(.max)))"
         let command =
-            "exec ovsdb-client --timestamp --format=csv monitor unix:\(socket) \(database) \(table) \(columns)"
-        let probe = lab.probe
-        let process = try await onThread { try probe.start("outside", ["sh", "-c", "\(command) >\(file) 2>&1"]) }
-        let monitor = Monitor(process, file)
-        let began = try await eventually(within: .seconds(5)) {
-            (try? Files.read(file))?.contains("row,action") ?? false
-        }
-        try #require(began, "the monitor of \(table) did not begin")
-        return monitor
+            "ovsdb-client --timestamp --format=csv monitor unix:\(socket) \(database) \(table) \(columns)"
+        return Monitor(listener: try await Listener.start(lab, "outside", command, begins: "row,action"))
     }
 
     /// All changes since the start.
-    func changes() throws -> [Change] {
+    func changes() -> [Change] {
         var time = 0.0
-        return try Files.read(file).split(separator: "\n").compactMap { line in
+        return listener.lines.compactMap { line in
             if let clock = Self.clock(line) {
                 time = clock
                 return nil

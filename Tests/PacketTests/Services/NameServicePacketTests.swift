@@ -16,14 +16,8 @@ extension Packets {
 }
 
 extension Packets.Answers {
-    private static let hasDHCP = HostCheck.path(of: "udhcpc") != nil
-    private static let hasDNS = HostCheck.path(of: "dig") != nil
-
-    @Test(
-        "a DHCP client gets its address, router, name server and more, and a pod that did not ask gets none",
-        .enabled(if: hasDHCP, "needs udhcpc"), .timeLimit(.minutes(1)))
-    func lease() async throws {
-        let lab = try Packets.lab()
+    /// The cluster's name server, whose address DHCP gives.
+    private func writeNameServer(_ lab: PacketLab) throws {
         try Files.write(
             "\(lab.directory)/manifests/dns.yaml",
             """
@@ -33,6 +27,17 @@ extension Packets.Answers {
             spec: {clusterIPs: [10.96.0.53, "fd00:10:96::53"], ports: [{port: 53, protocol: UDP}]}
 
             """)
+    }
+
+    private static let hasDHCP = HostCheck.path(of: "udhcpc") != nil
+    private static let hasDNS = HostCheck.path(of: "dig") != nil
+
+    @Test(
+        "a DHCP client gets its address, router, name server and more, and a pod that did not ask gets none",
+        .enabled(if: hasDHCP, "needs udhcpc"), .timeLimit(.minutes(1)))
+    func lease() async throws {
+        let lab = try Packets.lab()
+        try writeNameServer(lab)
         let script = "\(lab.directory)/lease.sh"
         try Files.write(
             script, "#!/bin/sh\n[ \"$1\" = bound ] && echo \"$ip/$mask $router $dns $hostname $mtu $lease\"\nexit 0\n",
@@ -104,15 +109,7 @@ extension Packets.Answers {
         .enabled(if: hasDHCPv6, "needs dhclient"), .timeLimit(.minutes(1)))
     func leaseV6() async throws {
         let lab = try Packets.lab()
-        try Files.write(
-            "\(lab.directory)/manifests/dns.yaml",
-            """
-            apiVersion: v1
-            kind: Service
-            metadata: {name: kube-dns, namespace: kube-system}
-            spec: {clusterIPs: [10.96.0.53, "fd00:10:96::53"], ports: [{port: 53, protocol: UDP}]}
-
-            """)
+        try writeNameServer(lab)
         func rows() async throws -> Int {
             let output = try await lab.shell(
                 "node:n1", "ovn-nbctl --bare --columns=cidr list DHCP_Options | grep -c / || true")
