@@ -62,12 +62,7 @@ struct ExplainPod: ParsableCommand {
     @OptionGroup var target: TargetOptions
     @OptionGroup var output: OutputOptions
 
-    func run() throws {
-        let answers = try target.ask("/object?id=\(escaped("Pod/\(pod)"))")
-        guard let (node, answer) = answers.first(where: { ($0.answer["port"]?["local"]).isTrue }) ?? answers.first
-        else { return }
-        try Explanation(node: node, answer: answer).print(output)
-    }
+    func run() throws { try Explanation.show("Pod/\(pod)", target, output) }
 }
 
 extension TargetOptions {

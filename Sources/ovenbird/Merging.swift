@@ -1,7 +1,7 @@
 import Model
 
 /// What several daemons say of the same thing, as one: an item that differs between nodes stays apart.
-func merged(_ answers: [(node: String, answer: JSON)]) -> [(nodes: [String], item: JSON)] {
+func merged(_ answers: Answers) -> [(nodes: [String], item: JSON)] {
     var items: [(nodes: [String], item: JSON)] = []
     var places: [JSON: Int] = [:]
     for (node, answer) in answers {

@@ -15,7 +15,7 @@ struct ModulesCommand: ParsableCommand {
             let answers = try target.ask("/modules")
             let modules = Module.merged(answers)
             let all: JSON = [
-                "apiVersion": "ovenbird.io/v1", "kind": "ModuleList", "complete": true,
+                "apiVersion": "ovenbird.io/v1", "kind": "ModuleList", "complete": .boolean(answers.isComplete),
                 "items": .array(
                     answers.flatMap { node, answer in
                         answer["items"].list.map { item in
@@ -38,6 +38,7 @@ struct ModulesCommand: ParsableCommand {
                     }
                     return table
                 }, names: { modules.map(\.name) })
+            try answers.mustBeComplete()
         }
     }
 
@@ -116,7 +117,7 @@ private struct Module {
     var rows = 0
     var problems: [JSON] = []
 
-    static func merged(_ answers: [(node: String, answer: JSON)]) -> [Module] {
+    static func merged(_ answers: Answers) -> [Module] {
         var modules: [Module] = []
         for item in answers.flatMap({ $0.answer["items"].list }) {
             let name = item["name"].text

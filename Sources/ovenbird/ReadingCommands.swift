@@ -14,7 +14,8 @@ struct StatusCommand: ParsableCommand {
         let answers = try target.ask("/status")
         let isHealthy = answers.allSatisfy { $0.answer["healthy"].isTrue }
         let all: JSON = [
-            "apiVersion": "ovenbird.io/v1", "kind": "StatusList", "complete": true, "healthy": .boolean(isHealthy),
+            "apiVersion": "ovenbird.io/v1", "kind": "StatusList", "complete": .boolean(answers.isComplete),
+            "healthy": .boolean(isHealthy),
             "items": .array(answers.map(\.answer)),
         ]
         if output.output == .table || output.output == .wide {
@@ -27,10 +28,11 @@ struct StatusCommand: ParsableCommand {
         }
         output.print(all, as: { _ in table(answers) }, names: { answers.map(\.node) })
         if output.output == .table || output.output == .wide { problems(answers) }
+        try answers.mustBeComplete()
         if !isHealthy { throw ExitCode(1) }
     }
 
-    private func table(_ answers: [(node: String, answer: JSON)]) -> TextTable {
+    private func table(_ answers: Answers) -> TextTable {
         var table = TextTable(
             "NODE", "AGENT", "ENGINE", "FEEDS", "PLANES", "PODS", "SERVICES", "ROWS", "REFUSED", "TURN")
         for (node, answer) in answers {
@@ -59,7 +61,7 @@ struct StatusCommand: ParsableCommand {
     }
 
     /// One line for each thing that is wrong, however many nodes say so.
-    private func problems(_ answers: [(node: String, answer: JSON)]) {
+    private func problems(_ answers: Answers) {
         var nodes: [String: [String]] = [:]
         var lines: [String] = []
         func add(_ line: String, _ node: String) {
@@ -100,7 +102,7 @@ struct ObjectsCommand: ParsableCommand {
         let answers = try target.ask("/objects?\(query)")
         let items = merged(answers)
         let all: JSON = [
-            "apiVersion": "ovenbird.io/v1", "kind": "ObjectList", "complete": true,
+            "apiVersion": "ovenbird.io/v1", "kind": "ObjectList", "complete": .boolean(answers.isComplete),
             "items": .array(
                 items.map { nodes, item in
                     guard case .object(var object) = item else { return item }
@@ -121,6 +123,7 @@ struct ObjectsCommand: ParsableCommand {
                 }
                 return table
             }, names: { items.map { identity($1).joined(separator: "/") } })
+        try answers.mustBeComplete()
     }
 }
 
@@ -150,9 +153,10 @@ struct RowsCommand: ParsableCommand {
             .compactMap { name, value in value.map { "\(name)=\(escaped($0))" } }.joined(separator: "&")
         let answers = try target.ask("/rows?\(query)")
         let items = answers.flatMap { node, answer in answer["items"].list.map { (node, $0) } }
-        if let top { return count(items.map(\.1), by: top) }
+        if let top { return try count(items.map(\.1), by: top, answers) }
         let all: JSON = [
-            "apiVersion": "ovenbird.io/v1", "kind": "RowList", "complete": true, "items": .array(items.map(\.1)),
+            "apiVersion": "ovenbird.io/v1", "kind": "RowList", "complete": .boolean(answers.isComplete),
+            "items": .array(items.map(\.1)),
         ]
         output.print(
             all,
@@ -169,10 +173,11 @@ struct RowsCommand: ParsableCommand {
                 }
                 return table
             }, names: { items.map { $1["row"].text } })
+        try answers.mustBeComplete()
     }
 
     /// A row with several owners counts for each of them.
-    private func count(_ rows: [JSON], by top: Top) {
+    private func count(_ rows: [JSON], by top: Top, _ answers: Answers) throws {
         var counts: [String: (modules: Set<String>, rows: Int)] = [:]
         for row in rows {
             let owners = row["owners"].list
@@ -190,7 +195,7 @@ struct RowsCommand: ParsableCommand {
         }
         let sorted = counts.sorted { ($1.value.rows, $0.key) < ($0.value.rows, $1.key) }
         let all: JSON = [
-            "apiVersion": "ovenbird.io/v1", "kind": "RowCountList", "complete": true,
+            "apiVersion": "ovenbird.io/v1", "kind": "RowCountList", "complete": .boolean(answers.isComplete),
             "items": .array(
                 sorted.map { name, count in
                     [
@@ -209,5 +214,6 @@ struct RowsCommand: ParsableCommand {
                 if top == .module { table.dropLastColumn() }
                 return table
             }, names: { sorted.map(\.key) })
+        try answers.mustBeComplete()
     }
 }

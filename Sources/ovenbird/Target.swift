@@ -42,8 +42,8 @@ struct TargetOptions: ParsableArguments {
         return chosen
     }
 
-    /// Asks all of them the same. Those that do not answer are named under the answer, which is then not complete.
-    func ask(_ path: String) throws -> [(node: String, answer: JSON)] {
+    /// Asks all of them the same.
+    func ask(_ path: String) throws -> Answers {
         let targets = try targets()
         var answers: [(node: String, answer: JSON)] = []
         var failures: [CommandFailure] = []
@@ -56,8 +56,28 @@ struct TargetOptions: ParsableArguments {
             guard !answers.isEmpty else { throw first }
             failures.forEach { say($0.text) }
         }
-        return answers
+        return Answers(answers, isComplete: failures.isEmpty)
     }
+}
+
+/// What the daemons say. Those that do not answer are named on standard error, and the answer is then not complete.
+struct Answers: RandomAccessCollection {
+    typealias Element = (node: String, answer: JSON)
+
+    let isComplete: Bool
+    private let all: [Element]
+
+    init(_ all: [Element], isComplete: Bool) {
+        self.all = all
+        self.isComplete = isComplete
+    }
+
+    var startIndex: Int { all.startIndex }
+    var endIndex: Int { all.endIndex }
+    subscript(place: Int) -> Element { all[place] }
+
+    /// The last step of a command that reads: exits with 3 when somebody did not answer.
+    func mustBeComplete() throws { if !isComplete { throw ExitCode(3) } }
 }
 
 /// A daemon that answers commands.

@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import Model
 import Testing
@@ -75,6 +76,24 @@ extension Robustness {
             try await until("status is well again") { try await lab.ovenbird("status").exit == .code(0) }
             let result = try await pinging.stop()
             #expect(result.lost == 0, "\(result)")
+        }
+
+        @Test("a daemon that does not answer is named, the others' answers are shown, and the command says so by 3")
+        func partial() async throws {
+            try await lab.healthy()
+            let pid = try lab.daemon("n2").pid
+            kill(pid, SIGSTOP)
+            defer { kill(pid, SIGCONT) }
+            let outcome = try await lab.ovenbird("status", "-o", "json")
+            #expect(outcome.exit == .code(3))
+            #expect(outcome.errors.contains("cannot ask the daemon of n2 (Unreachable)"), "\(outcome.errors)")
+            let answer = JSONCursor(try JSON(parsing: outcome.output))
+            #expect(try answer["complete"].boolean() == false)
+            #expect(try answer["items"].elements().map { try $0["name"].string() } == ["n1"])
+            kill(pid, SIGCONT)
+            let whole = try await lab.ovenbird("status", "-o", "json")
+            #expect(whole.exit == .code(0), "\(whole.errors)")
+            #expect(try JSONCursor(try JSON(parsing: whole.output))["complete"].boolean())
         }
 
         @Test("a module that is switched off takes its own rows away and no others, and brings them back")
