@@ -56,7 +56,7 @@ extension InLabs.Acceptance {
         let other = try await ovenbird(lab, "can", "node:n2", "x/a", "tcp/9999")
         #expect(other.exit == .code(1), "another node: \(other.output)")
         let bad = try await ovenbird(lab, "can", "x/a", "x/b", "tcp/web")
-        #expect(bad.exit == .code(3) && bad.errors.contains("BadTraffic"), "\(bad.errors)")
+        #expect(bad.exit == .code(2) && bad.errors.contains("BadTraffic"), "\(bad.errors)")
     }
 
     @Test("`explain` names the policies that isolate a pod, and what each lets through")
