@@ -66,7 +66,8 @@ extension DaemonProcess {
         let planes = try databases.planes + hostPlanes(paths)
         var node = configuration.node
         node.controller.southbound = paths.southbound(configuration.daemon.southbound)
-        var feeds = baseFeeds(node) + databases.feeds
+        let (changes, change) = AsyncStream.makeStream(of: [any Kind].self)
+        var feeds = baseFeeds(node, changes) + databases.feeds
         feeds.append(ExpectedFeed(NetlinkFeed(), Link.self, LinkAddress.self, Route.self))
         let scheduler = try makeScheduler(.node, feeds, planes, expecting: ["cni": [Attachment.self]])
         let times = StartTimes()
@@ -87,6 +88,7 @@ extension DaemonProcess {
             group.addTask { await databases.run() }
             group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
             group.addTask { try await announceReadiness(scheduler, cniSocket: paths.cni) }
+            group.addTask { await reload(scheduler, change) }
             group.addTask { try await scheduler.run(feeds: all, planes: planes) }
             group.addTask {
                 guard await scheduler.first({ _, state in state.isStarted ? true : nil }) != nil else { return }
@@ -133,7 +135,8 @@ extension DaemonProcess {
         let lock = try RunLock(directory: run)
         defer { withExtendedLifetime(lock) {} }
         let paths = DaemonPaths(run: run)
-        let feeds = baseFeeds(configuration.node)
+        let (changes, change) = AsyncStream.makeStream(of: [any Kind].self)
+        let feeds = baseFeeds(configuration.node, changes)
         let planes = try statusPlanes(writer: "cluster-manager")
         let scheduler = try makeScheduler(.cluster, feeds, planes)
         let api = ControlAPI(
@@ -143,6 +146,7 @@ extension DaemonProcess {
         try await untilStopped {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
+                group.addTask { await reload(scheduler, change) }
                 group.addTask { try await scheduler.run(feeds: feeds.map(\.feed), planes: planes) }
                 for try await _ in group {}
             }
@@ -165,11 +169,11 @@ struct ExpectedFeed: Sendable {
 
 extension DaemonProcess {
     /// The configuration and the manifests, which both daemons read.
-    private func baseFeeds(_ node: LocalNode) -> [ExpectedFeed] {
-        [
+    private func baseFeeds(_ node: LocalNode, _ changes: AsyncStream<[any Kind]>) -> [ExpectedFeed] {
+        let objects: [any Kind] = [configuration.cluster, node] + configuration.moduleSettings
+        return [
             ExpectedFeed(
-                ConfigurationFeed(objects: [configuration.cluster, node, configuration.policies]),
-                ClusterNetwork.self, LocalNode.self, PolicySettings.self),
+                ConfigurationFeed(objects: objects, changes: changes), objects.map { type(of: $0) }),
             ExpectedFeed(
                 ManifestFeed(
                     directories: configuration.daemon.manifests,

@@ -33,7 +33,6 @@ struct ObjectProblemsModule: NodeModule, ClusterModule {
         stage: .beta,
         reads: [ObjectProblems.self], writes: [.rows(ObjectStatus.self)])
 
-    init(_ configuration: NoConfiguration) throws(Rejection) {}
     func register(on node: inout NodeScope) { node.each(ObjectProblems.self, Self.handle) }
     func register(on cluster: inout ClusterScope) { cluster.each(ObjectProblems.self, Self.handle) }
 

@@ -34,9 +34,9 @@ final class Zone {
                 Attachment.self,
             ])
         engine.attach(plane: PlaneName.northbound)
-        let network: any NodeModule = try PodNetworkModule(.init())
+        let network: any NodeModule = PodNetworkModule()
         try engine.enable(network)
-        try engine.enable(NetworkPolicyModule(.init()))
+        try engine.enable(NetworkPolicyModule())
     }
 
     func stop() async {

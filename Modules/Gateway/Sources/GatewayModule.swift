@@ -28,7 +28,7 @@ public struct GatewayModule: NodeModule {
             .rows(ConntrackTimeouts.self),
         ])
 
-    public init(_ configuration: NoConfiguration) throws(Rejection) {}
+    public init() {}
 
     public func register(on node: inout NodeScope) {
         node.each(LocalNode.self, Uplink.handle)

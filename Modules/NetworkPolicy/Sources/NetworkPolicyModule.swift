@@ -23,7 +23,7 @@ public struct NetworkPolicyModule: NodeModule {
             .columns(LogicalSwitch.self, "acls"), .rows(ObjectStatus.self),
         ])
 
-    public init(_ configuration: NoConfiguration) throws(Rejection) {}
+    public init() {}
 
     public func register(on node: inout NodeScope) {
         node.describe(Pod.self) { pod, cell throws(Rejection) in try Explanation.handle(pod, &cell) }
@@ -39,11 +39,5 @@ public struct NetworkPolicyModule: NodeModule {
         node.each(BaselineAdminNetworkPolicy.self) { policy, cell throws(Rejection) in
             try AdminPolicies.handle(policy, &cell)
         }
-    }
-}
-
-extension Cell {
-    mutating func policySettings() -> PolicySettings {
-        get(PolicySettings.self, "", PolicySettings.singleton) ?? PolicySettings()
     }
 }

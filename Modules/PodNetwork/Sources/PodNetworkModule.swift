@@ -29,7 +29,7 @@ public struct PodNetworkModule: NodeModule, ClusterModule {
             .rows(ObjectStatus.self),
         ])
 
-    public init(_ configuration: NoConfiguration) throws(Rejection) {}
+    public init() {}
 
     public func register(on node: inout NodeScope) {
         node.each(LocalNode.self, EngineSettings.handle)

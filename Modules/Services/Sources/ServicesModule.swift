@@ -24,7 +24,7 @@ public struct ServicesModule: NodeModule {
             .rows(HostRule.self), .rows(HTTPAnswer.self),
         ])
 
-    public init(_ configuration: NoConfiguration) throws(Rejection) {}
+    public init() {}
 
     public func register(on node: inout NodeScope) {
         node.each(NodeNetwork.self, Groups.handle)

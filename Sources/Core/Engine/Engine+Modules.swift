@@ -56,23 +56,6 @@ extension Engine {
         module.register(on: &scope)
     }
 
-    /// Replaces the handlers of a module by those of a new configuration: rows that both have are not touched.
-    public func reconfigure(_ module: some NodeModule) throws(Rejection) {
-        let info = try enabled(type(of: module).manifest.name)
-        retire(info)
-        var scope = NodeScope(registration: Registration(engine: self, module: info))
-        module.register(on: &scope)
-        releaseQuarantined()
-    }
-
-    public func reconfigure(_ module: some ClusterModule) throws(Rejection) {
-        let info = try enabled(type(of: module).manifest.name)
-        retire(info)
-        var scope = ClusterScope(registration: Registration(engine: self, module: info))
-        module.register(on: &scope)
-        releaseQuarantined()
-    }
-
     /// Switches a module off: what its cells contributed goes in the next turn, and nothing else.
     public func disable(module name: String) {
         guard let info = modules.first(where: { $0.name == name && $0.isEnabled }) else { return }
@@ -95,11 +78,6 @@ extension Engine {
                     "\(module.name) reads \(kinds[Int($0)].name), which no feed brings and no enabled module publishes")
             }
         }
-    }
-
-    private func enabled(_ name: String) throws(Rejection) -> ModuleInfo {
-        if let info = modules.first(where: { $0.name == name && $0.isEnabled }) { return info }
-        throw Rejection("NotEnabled", field: name, "module \(name) is not enabled")
     }
 
     private func retire(_ info: ModuleInfo) {

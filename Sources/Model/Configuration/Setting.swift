@@ -11,8 +11,8 @@ public struct Setting: Hashable, Sendable, CustomStringConvertible {
     /// One line without a full stop.
     public var summary: String { Self.withoutEffect.contains(self) ? "\(text) (no effect yet)" : text }
 
-    /// The last text is the summary, one before it the default.
-    init(_ section: String, _ key: String, flag: String? = nil, _ texts: String...) {
+    /// The last text is the summary, one before it the default. The flag is the key unless it is given.
+    public init(_ section: String, _ key: String, flag: String? = nil, _ texts: String...) {
         self.section = section
         self.key = key
         self.flag = flag ?? key
@@ -74,17 +74,6 @@ extension Setting {
     static let serviceCIDRs = Setting(
         "kubernetes", "service-cidrs", flag: "k8s-service-cidrs", "172.16.1.0/24", "service ranges, one per family")
     static let kubeconfig = Setting("kubernetes", "kubeconfig", flag: "k8s-kubeconfig", "path of a kubeconfig")
-
-    static let hostNetworkNamespace = Setting(
-        "kubernetes", "host-network-namespace", "namespace that stands for the nodes in policies; empty is none")
-
-    static let logRateLimit = Setting(
-        "logging", "acl-logging-rate-limit", "20", "log lines per second and policy rule")
-    static let allowICMP = Setting(
-        "ovnkubernetesfeature", "allow-icmp-network-policy", "false", "isolated pods can be pinged")
-    static let statelessPolicies = Setting(
-        "ovnkubernetesfeature", "enable-stateless-netpol", "false",
-        "policies annotated k8s.ovn.org/acl-stateless go without connection tracking")
 
     static let northAddress = Setting(
         "ovnnorth", "address", flag: "nb-address",
@@ -160,11 +149,11 @@ extension Setting {
         disableSNAT, disableMTUCheck, disableForwarding, allowNoUplink, egressInterface,
     ]
 
-    /// Every setting, in the order of the reference.
-    public static let all: [Setting] = [
+    /// The settings of the daemons and of what all modules share, in the order of the reference.
+    public static let base: [Setting] = [
         mtu, routableMTU, clusterSubnets, encapType, encapIP, encapPort, conntrackZone, inactivityProbe, openflowProbe,
-        monitorAll, flowCache, serviceCIDRs, kubeconfig, hostNetworkNamespace,
-        logRateLimit, allowICMP, statelessPolicies, northAddress, northKey, northCertificate, northAuthority,
+        monitorAll, flowCache, serviceCIDRs, kubeconfig,
+        northAddress, northKey, northCertificate, northAuthority,
         southAddress, southKey, southCertificate, southAuthority, gatewayMode, gatewayInterface, nextHop, vlan,
         nodePort, disableSNAT, joinV4, joinV6, masqueradeV4, masqueradeV6, ephemeralPorts, disableMTUCheck,
         disableForwarding,
