@@ -27,6 +27,7 @@ struct ControlAPI: Sendable {
         case ("GET", "/objects"): await ok(objects(request.query))
         case ("GET", "/object"): await object(request.query["id"] ?? "")
         case ("GET", "/trace"): await trace(request.query)
+        case ("GET", "/names"): await ok(scheduler.ask { [name] engine, _ in Report.names(of: name, engine) })
         case ("POST", let path) where path.hasPrefix("/modules/"): await toggle(path, request.query)
         default: LocalServer.Answer(404, JSON.object(JSONObject(["message": "there is no \(request.path)"])).text())
         }

@@ -148,6 +148,27 @@ struct RuleTests {
         #expect(node.row(PortGroup.self, group.key)?.members("ports") == ["y_c"])
     }
 
+    @Test("equal policies of two namespaces cost the rules of one; one without a local subject costs nothing")
+    func cheap() throws {
+        let spec =
+            #"{"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "#
+            + #""ingress": [{"from": [{"namespaceSelector": {"matchLabels": {"team": "red"}}}], "#
+            + #""ports": [{"port": 80}, {"protocol": "UDP", "port": 53}]}], "#
+            + #""egress": [{"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}]}]}"#
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        try node.apply(world.all + [try policy("p", in: "x", spec)])
+        let one = node.rows(ACL.self).map(\.key)
+        // Drop and neighbours for each direction; two protocols in, one rule out.
+        #expect(rules(node).count == 3 && one.count { $0.hasPrefix("isolated") } == 4)
+        try node.apply(try policy("p", in: "y", spec))
+        #expect(node.rows(ACL.self).map(\.key) == one)
+        #expect(node.rows(PortGroup.self).allSatisfy { $0.members("ports") == ["x_a", "x_b", "y_c"] })
+        let before = node.text
+        let far = #"{"podSelector": {"matchLabels": {"pod": "e"}}, "ingress": [{"ports": [{"port": 9}]}]}"#
+        try node.apply(try policy("far", in: "y", far))
+        #expect(node.text == before)
+    }
+
     @Test("a named port is each subject's own number; a subject without it gets nothing and is named")
     func namedIngress() throws {
         let node = try NodeHarness(NetworkPolicyModule.self)

@@ -23,14 +23,20 @@ struct PacketQuestion: Sendable {
             throw Refused(message: "\(query["to"] ?? "") is no address (BadAddress)")
         }
         let entry = await scheduler.ask { engine, _ in Self.entry(query, destination, traffic, engine) }
-        let packet = try entry.get()
+        var packet = try entry.get()
+        if let text = query["backend"] {
+            guard let backend = EngineTrace.Backend(text[...]) else {
+                throw Refused(message: "\(text) is not like 10.244.1.5:80 (BadBackend)")
+            }
+            packet.backend = backend
+        }
         let southbound = southbound
         let northbound = northbound
-        let (trace, rules) = try await onThread {
+        let (trace, rules) = try await onThread { [packet] in
             let trace = try packet.trace(southbound: southbound)
             return (trace, try Self.rules(trace, northbound, southbound))
         }
-        return await scheduler.ask { engine, _ in
+        return await scheduler.ask { [packet] engine, _ in
             Report.envelope(
                 "Trace",
                 [
@@ -39,6 +45,8 @@ struct PacketQuestion: Sendable {
                         trace.steps.compactMap { step in
                             rules[step.flow].map { Report.decision(step, rule: $0, engine) }
                         }),
+                    "backends": .array(
+                        trace.backends.map { ["address": .string("\($0.address)"), "port": .integer($0.port)] }),
                     "outputs": .array(
                         trace.outputs.map { ["port": .string($0.port), "type": .string($0.type)] }),
                     "ethernet": [

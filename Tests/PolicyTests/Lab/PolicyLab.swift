@@ -160,7 +160,7 @@ struct InPolicyLab: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
-        let lab = try await PolicyLab.up(name, families, .standard)
+        let lab = try await PolicyLab.up("\(name)-\(getpid() % 10_000)", families, .standard)
         do {
             // Everybody has reached everybody once: what is refused later is refused by a policy.
             let before = try await lab.table(.standard, try lab.prober(), isSet: true)
