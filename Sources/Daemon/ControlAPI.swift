@@ -166,8 +166,11 @@ struct ControlAPI: Sendable {
 
     private func toggle(_ path: String, _ query: [String: String]) async -> LocalServer.Answer {
         let name = String(path.dropFirst("/modules/".count))
+        guard let isOn = query["on"].flatMap(Bool.init) else {
+            return .init(400, JSON.object(JSONObject(["message": "on=true or on=false is missing (BadQuery)"])).text())
+        }
         do {
-            try await scheduler.toggle(name, on: query["on"] == "true")
+            try await scheduler.toggle(name, on: isOn)
             return await ok(modules())
         } catch {
             return .init(400, JSON.object(JSONObject(["message": error.message])).text())

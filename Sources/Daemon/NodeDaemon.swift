@@ -78,8 +78,13 @@ extension DaemonProcess {
             role: "node", name: configuration.node.nodeName, scheduler: scheduler, times: times,
             planes: planes,
             packets: PacketQuestion(
-                scheduler: scheduler, northbound: paths.northbound(configuration.daemon.northbound),
-                southbound: paths.southbound(configuration.daemon.southbound))
+                scheduler: scheduler,
+                northbound: DatabaseAccess(
+                    address: paths.northbound(configuration.daemon.northbound),
+                    certificates: configuration.daemon.northbound.certificates),
+                southbound: DatabaseAccess(
+                    address: paths.southbound(configuration.daemon.southbound),
+                    certificates: configuration.daemon.southbound.certificates))
         ) {
             await processes().map(Report.process)
         }
