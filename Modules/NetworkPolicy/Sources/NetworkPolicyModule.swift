@@ -21,7 +21,7 @@ public struct NetworkPolicyModule: NodeModule {
         writes: [
             .rows(ACL.self), .rows(PortGroup.self), .rows(AddressSet.self), .rows(Meter.self), .rows(MeterBand.self),
             .columns(LogicalSwitch.self, "acls"), .rows(ObjectStatus.self),
-        ])
+        ], counts: [NetworkPolicy.self])
 
     public init() {}
 

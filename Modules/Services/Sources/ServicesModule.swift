@@ -22,7 +22,7 @@ public struct ServicesModule: NodeModule {
             .rows(Flow.self), .rows(LearnedFlows.self), .rows(NetfilterChain.self), .rows(NetfilterSet.self),
             .rows(HostRoute.self),
             .rows(HostRule.self), .rows(HTTPAnswer.self),
-        ])
+        ], counts: [Service.self])
 
     public init() {}
 

@@ -69,6 +69,9 @@ extension Engine {
     /// The names of the modules that are on, in their order.
     public var enabledModules: [String] { modules.filter(\.isEnabled).map(\.name) }
 
+    /// The manifests of the modules that are on, in their order.
+    public var manifests: [Manifest] { modules.filter(\.isEnabled).compactMap(\.manifest) }
+
     /// What enabled modules read and nothing brings: no feed, and no enabled module that publishes it.
     public func missing() -> [Rejection] {
         modules.filter(\.isEnabled).flatMap { module in

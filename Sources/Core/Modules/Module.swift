@@ -57,10 +57,13 @@ public struct Manifest: Sendable {
     /// The derived kinds that handlers publish.
     public let publishes: [any Kind.Type]
     public let writes: [Claim]
+    /// The kinds of which `ovenbird status` says how many there are and how many are in force: what users of this
+    /// feature write.
+    public let counts: [any Kind.Type]
 
     public init(
         name: String, summary: String, stage: Stage = .experimental, reads: [any Kind.Type],
-        publishes: [any Kind.Type] = [], writes: [Claim] = []
+        publishes: [any Kind.Type] = [], writes: [Claim] = [], counts: [any Kind.Type] = []
     ) {
         self.name = name
         self.summary = summary
@@ -68,6 +71,7 @@ public struct Manifest: Sendable {
         self.reads = reads
         self.publishes = publishes
         self.writes = writes
+        self.counts = counts
     }
 }
 
