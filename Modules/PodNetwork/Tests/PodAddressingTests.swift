@@ -124,4 +124,22 @@ struct PodAddressingTests {
         #expect(node.row(Interface.self, "0123456789abcde") == nil)
         #expect(node.problems.map(\.reason) == ["OtherPod"])
     }
+
+    @Test("a pod's link opens when its own port is installed in the switch")
+    func opening() throws {
+        let attachment = Model.Attachment(
+            sandbox: "0123456789abcdef", netns: "/run/netns/a", podNamespace: "shop", podName: "web", podUID: "uid-web")
+        let node = try harness(attachment, world.pod("web"))
+        func isOpen() throws -> String? { try #require(node.rows(PodLink.self).first)["open"] }
+        #expect(try isOpen() == "false")
+        func interface(_ sandbox: String, installed: Bool) -> OVSInterface {
+            OVSInterface(name: "0123456789abcde", ifaceID: "shop_web", sandbox: sandbox, installed: installed)
+        }
+        try node.apply(interface("of-somebody-else", installed: true))
+        #expect(try isOpen() == "false")
+        try node.apply(interface("0123456789abcdef", installed: false))
+        #expect(try isOpen() == "false")
+        try node.apply(interface("0123456789abcdef", installed: true))
+        #expect(try isOpen() == "true")
+    }
 }
