@@ -142,4 +142,25 @@ struct PodAddressingTests {
         try node.apply(interface("0123456789abcdef", installed: true))
         #expect(try isOpen() == "true")
     }
+
+    @Test("a pod that was made with another one's annotation gets addresses of its own, and is told")
+    func copied() throws {
+        let first = world.pod("web") { $0.annotations = world.annotation("10.244.2.9/24", "fd00:10:244:2::9/64") }
+        let node = try harness(first)
+        let copy = world.pod("copy") { $0.annotations = first.annotations }
+        try node.apply(copy)
+        let addresses = try #require(node.object(PodPort.self, "shop", "copy")?.addresses)
+        #expect(node.object(PodPort.self, "shop", "web")?.addresses.first == net("10.244.2.9/24"))
+        #expect(addresses.count == 2 && !addresses.contains(net("10.244.2.9/24")))
+        let problem = try #require(node.problems.first)
+        #expect(problem.object == copy.id && problem.reason == "AddressInUse")
+        #expect(problem.message.contains("10.244.2.9, fd00:10:244:2::9"))
+        #expect(problem.message.contains("\(addresses[0].address)"))
+        func events(_ pod: Pod) -> [String] { node.row(ObjectStatus.self, "\(pod.id)")?.members("events") ?? [] }
+        #expect(events(copy).count == 1 && events(copy).allSatisfy { $0.contains("AddressInUse") })
+        #expect(events(first).isEmpty)
+        // Its own annotation, once it is written, is right.
+        try node.apply(world.pod("copy") { $0.annotations = world.annotation(addresses.map(\.description)) })
+        #expect(node.problems.isEmpty && events(copy).isEmpty)
+    }
 }
