@@ -43,7 +43,7 @@ enum PodAddressing {
         let field = FieldPath.member(.member(.root("metadata"), "annotations"), PodNetworks.key).description
         return Rejection(
             "AddressInUse", field: field,
-            "\(lost.map(\.address.description).joined(separator: ", ")) is taken, so this pod gets "
+            "already in use: \(lost.map(\.address.description).joined(separator: ", ")), so this pod gets "
                 + addresses.map(\.address.description).joined(separator: ", ")
                 + ": do not copy this annotation from another pod")
     }
