@@ -107,7 +107,8 @@ targets.append(
     .executableTarget(
         name: "PolicyBenchmark",
         dependencies: [
-            "Core", "Feeds", "Linux", "Model", "NetworkPolicy", "OVSDB", "OVSDBTestKit", "Planes", "PodNetwork",
+            "Core", "Feeds", "Lab", "Linux", "LocalHTTP", "Model", "NetworkPolicy", "OVSDB", "OVSDBTestKit", "Planes",
+            "PodNetwork",
         ], swiftSettings: swift))
 
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }
