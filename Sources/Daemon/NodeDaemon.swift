@@ -21,12 +21,8 @@ extension DaemonProcess {
         let lock = try RunLock(directory: run)
         defer { withExtendedLifetime(lock) {} }
         guard supervise else {
-            return try await untilStopped {
-                try await serveNode(DaemonPaths(run: run)) {
-                } processes: {
-                    []
-                }
-            }
+            let parts = try nodeParts(DaemonPaths(run: run)) { [] }
+            return try await untilStopped { try await serve(parts) {} }
         }
         let engine = NodeEngine(
             .init(
@@ -35,33 +31,38 @@ extension DaemonProcess {
         let log = log
         let databases = Supervisor(engine.databases()) { log.info("\($0)") }
         let daemons = Supervisor(engine.daemons(bridge: Topology.integrationBridge)) { log.info("\($0)") }
+        let parts = try nodeParts(DaemonPaths(run: run, engine: engine)) { await databases.states + daemons.states }
         do {
             try await untilStopped {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await databases.run() }
-                    group.addTask {
-                        // The daemons begin to change the machine, so they come after all reasons to refuse.
-                        try await serveNode(DaemonPaths(run: run, engine: engine)) {
-                            try await daemons.run()
-                        } processes: {
-                            await databases.states + daemons.states
-                        }
-                    }
+                    // The daemons begin to change the machine, so they come after all reasons to refuse.
+                    group.addTask { try await serve(parts) { try await daemons.run() } }
                     try await group.next()
                     group.cancelAll()
                 }
             }
-        } catch let refusal as StartRefusal {
-            // What ran before goes on: it may carry the packets of pods.
-            await databases.stop(onlyStarted: true)
-            throw refusal
+        } catch {
+            // What ran before goes on, and what has begun to work too: it may carry the packets of pods.
+            if await !parts.scheduler.state.isStarted { await databases.stop(onlyStarted: true) }
+            throw error
         }
     }
 
-    private func serveNode(
-        _ paths: DaemonPaths, whenStarted: @escaping @Sendable () async throws -> Void,
-        processes: @escaping @Sendable () async -> [ServiceState]
-    ) async throws {
+    /// What a node's daemon is made of.
+    private struct NodeParts {
+        let paths: DaemonPaths
+        let databases: Databases
+        let changes: AsyncStream<[any Kind]>.Continuation
+        let feeds: [any Feed]
+        let planes: [any Plane]
+        let scheduler: Scheduler
+        let api: ControlAPI
+    }
+
+    private func nodeParts(
+        _ paths: DaemonPaths, processes: @escaping @Sendable () async -> [ServiceState]
+    ) throws -> NodeParts {
         let databases = try Databases(paths, configuration.daemon, configuration.node.datapath, log)
         let planes = try databases.planes + hostPlanes(paths)
         var node = configuration.node
@@ -88,13 +89,19 @@ extension DaemonProcess {
         ) {
             await processes().map(Report.process)
         }
-        let all = feeds.map(\.feed) + [cni]
+        return NodeParts(
+            paths: paths, databases: databases, changes: change, feeds: feeds.map(\.feed) + [cni], planes: planes,
+            scheduler: scheduler, api: api)
+    }
+
+    private func serve(_ parts: NodeParts, whenStarted: @escaping @Sendable () async throws -> Void) async throws {
+        let (paths, scheduler) = (parts.paths, parts.scheduler)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await databases.run() }
-            group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
+            group.addTask { await parts.databases.run() }
+            group.addTask { try await LocalServer(socket: paths.control, handler: parts.api.answer).run() }
             group.addTask { try await announceReadiness(scheduler, cniSocket: paths.cni) }
-            group.addTask { await reload(scheduler, change) }
-            group.addTask { try await scheduler.run(feeds: all, planes: planes) }
+            group.addTask { await reload(scheduler, parts.changes) }
+            group.addTask { try await scheduler.run(feeds: parts.feeds, planes: parts.planes) }
             group.addTask {
                 guard await scheduler.first({ _, state in state.isStarted ? true : nil }) != nil else { return }
                 try await whenStarted()

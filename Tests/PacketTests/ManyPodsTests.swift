@@ -17,6 +17,7 @@ extension Packets.DualStack {
         let before = try await Self.share()
         let north = try await Monitor.start(lab, "n1", "OVN_Northbound", "Logical_Switch_Port", "name")
         let vswitch = try await Monitor.start(lab, "n1", "Open_vSwitch", "Interface", "name,external_ids")
+        let links = try await Monitor.start(lab, "n1", "Open_vSwitch", "Interface", "external_ids,link_state")
         try Files.write(file, names.map(Self.idle).joined())
         let report = try await lab.report(within: .seconds(60)) { report in
             names.allSatisfy { name in report.pods.contains { $0.name == name && $0.phase == .running } }
@@ -27,6 +28,10 @@ extension Packets.DualStack {
         print("measured: last write to installed, \(times.count) pods, ms: \(milliseconds); limit \(share) s")
         #expect(times.count == names.count)
         #expect(times.allSatisfy { $0.value < share }, "\(times.filter { $0.value >= share })")
+
+        // No packet of a pod comes to the switch before its flows: the switch would remember to drop such packets.
+        let early = try await Self.early(names, links)
+        #expect(early == [], "links that were up before their port was installed")
 
         let pods = report.pods.filter { names.contains($0.name) }
         #expect(Set(pods.flatMap(\.addresses)).count == 2 * names.count)
@@ -41,6 +46,19 @@ extension Packets.DualStack {
             return !left.contains("t_many") && !pods.contains { left.contains($0.sandbox.prefix(15)) }
         }
         #expect(isGone)
+    }
+
+    /// The pods whose link was seen up while their port was not installed; nil when some link is not seen up at all.
+    private static func early(_ names: [String], _ links: Monitor) async throws -> [String]? {
+        var early: [String]?
+        _ = try await eventually(within: .seconds(5)) {
+            let up = links.changes().map(\.row).filter { $0.hasSuffix(",up") || $0.hasPrefix("up,") }
+            let own = names.map { name in (name, up.filter { $0.contains("iface-id=t_\(name),") }) }
+            guard own.allSatisfy({ !$0.1.isEmpty }) else { return false }
+            early = own.filter { !$0.1.allSatisfy { $0.contains("ovn-installed=\"\"true") } }.map(\.0)
+            return true
+        }
+        return early
     }
 
     /// A second of two cores; more when others use them too. Others come and go: a machine that was quiet may be busy

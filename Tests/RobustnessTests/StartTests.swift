@@ -185,6 +185,23 @@ extension Robustness {
             expectRefusal(try await Command(cluster, deadline: .seconds(20), in: node.namespace).outcome())
         }
 
+        @Test("what ends a daemon before it has begun leaves nothing running, whatever it is")
+        func cannotStart() async throws {
+            let node = try LoneNode("cannot", cards: ["e0"], setup: Self.usual)
+            try node.configure(more: "[modules]\npod-network=false")
+            try await refused(
+                node, says: "reads NodeNetwork, which no feed brings and no enabled module publishes", "(CannotStart)")
+            try node.configure()
+            try Files.makeDirectory("\(node.directory)/run/control.sock/in-the-way")
+            let before = try node.network()
+            let outcome = try await node.refusal()
+            #expect(!outcome.succeeded && outcome.errors.contains("control.sock"), "\(outcome.errors)")
+            try await until("no process is left", within: .seconds(5)) {
+                try LoneNode.processes(in: node.name).isEmpty
+            }
+            #expect(try node.changes(since: before) == [])
+        }
+
         @Test("a broken configuration is refused with file, line and key; wrong flags end with 2")
         func brokenConfiguration() async throws {
             let node = try LoneNode("broken", cards: ["e0"], setup: Self.usual)

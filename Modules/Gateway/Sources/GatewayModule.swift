@@ -12,8 +12,8 @@ public struct GatewayModule: NodeModule {
         summary: "Connects pods with the outside over the node's network card and addresses",
         stage: .beta,
         reads: [
-            LocalNode.self, ClusterNetwork.self, Node.self, NodeNetwork.self, NodeGateway.self, Link.self,
-            LinkAddress.self, Route.self, OVSBridge.self, OVSInterface.self, OVSSystem.self,
+            LocalNode.self, ClusterNetwork.self, Node.self, NodeNetwork.self, NodeGateway.self, PodPort.self,
+            Link.self, LinkAddress.self, Route.self, OVSBridge.self, OVSInterface.self, OVSSystem.self,
         ],
         publishes: [NodeGateway.self],
         writes: [

@@ -12,8 +12,8 @@ public struct PodNetworkModule: NodeModule, ClusterModule {
         summary: "Gives every pod an address and a port, and joins the nodes to one network",
         stage: .beta,
         reads: [
-            Node.self, Pod.self, Attachment.self, ClusterNetwork.self, LocalNode.self, OVSSystem.self, LinkAddress.self,
-            PodPort.self, NodeNetwork.self,
+            Node.self, Pod.self, Attachment.self, ClusterNetwork.self, LocalNode.self, OVSSystem.self,
+            OVSInterface.self, LinkAddress.self, PodPort.self, NodeNetwork.self,
         ],
         publishes: [NodeNetwork.self, PodPort.self],
         writes: [

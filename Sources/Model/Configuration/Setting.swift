@@ -9,7 +9,7 @@ public struct Setting: Hashable, Sendable, CustomStringConvertible {
     private let text: String
 
     /// One line without a full stop.
-    public var summary: String { Self.withoutEffect.contains(self) ? "\(text) (no effect yet)" : text }
+    public var summary: String { Self.withoutEffect[self] == nil ? text : "\(text) (no effect yet)" }
 
     /// The last text is the summary, one before it the default. The flag is the key unless it is given.
     public init(_ section: String, _ key: String, flag: String? = nil, _ texts: String...) {
@@ -103,7 +103,7 @@ extension Setting {
     static let vlan = Setting("gateway", "vlan-id", flag: "gateway-vlanid", "0", "VLAN of the uplink; only 0, none")
     static let nodePort = Setting("gateway", "nodeport", "false", "serve node ports")
     static let disableSNAT = Setting(
-        "gateway", "disable-snat-multiple-gws", "false", "SNAT per pod instead of per cluster subnet")
+        "gateway", "disable-snat-multiple-gws", "false", "SNAT for this node's pods only, one by one")
     static let joinV4 = Setting(
         "gateway", "v4-join-subnet", flag: "gateway-v4-join-subnet", "100.64.0.0/16", "addresses between routers")
     static let joinV6 = Setting(
@@ -117,8 +117,9 @@ extension Setting {
     static let ephemeralPorts = Setting(
         "gateway", "ephemeral-port-range", "61000-65535", "source ports of what leaves by the node's address")
     static let disableMTUCheck = Setting(
-        "gateway", "disable-pkt-mtu-check", "false", "no size check of packets from outside")
-    static let disableForwarding = Setting("gateway", "disable-forwarding", "false", "forward only for OVN's networks")
+        "gateway", "disable-pkt-mtu-check", "false", "routers do not tell senders that a packet is too big")
+    static let disableForwarding = Setting(
+        "gateway", "disable-forwarding", "false", "the host forwards nothing through the gateway but the cluster's")
     static let allowNoUplink = Setting(
         "gateway", "allow-no-uplink", "false", "a bridge without uplink will do; local mode only")
     static let singleNode = Setting("gateway", "single-node", "false", "there is no other node")
@@ -144,9 +145,10 @@ extension Setting {
     static let runDirectory = Setting("ovenbird", "run-dir", "/run/ovenbird", "sockets of the daemon")
     static let cniVersion = Setting("ovenbird", "cni-version", "1.0.0", "version in the CNI configuration file")
 
-    /// What is read and checked, for files that peers share, and does nothing.
-    static let withoutEffect = [
-        disableSNAT, disableMTUCheck, disableForwarding, allowNoUplink, egressInterface,
+    /// What is read and checked, for files that peers share, and does nothing, with the reason.
+    static let withoutEffect: [Setting: String] = [
+        allowNoUplink: "a gateway's bridge needs its network card",
+        egressInterface: "external gateways are not there yet",
     ]
 
     /// The settings of the daemons and of what all modules share, in the order of the reference.
