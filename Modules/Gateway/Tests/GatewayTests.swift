@@ -48,6 +48,20 @@ struct GatewayTests {
         #expect(try addresses().contains("fd30::2/64"))
     }
 
+    @Test("remembers connections that are over wherever the engine tracks any, and nowhere else")
+    func memory() throws {
+        func zones(_ node: NodeHarness) -> Set<String> {
+            Set(node.row(SwitchDatapath.self, "netdev")?.map("ct_zones").keys.map { $0 } ?? [])
+        }
+        let node = try NodeHarness([try DatapathStub(.init()), try GatewayModule(.init())])
+        try node.apply(Host().all)
+        #expect(zones(node) == ["0"])
+        try node.apply(OVSBridge(name: "br-int", zones: [7, 3]), OVSBridge(name: "br-else", zones: [9]))
+        #expect(zones(node) == ["0", "3", "7"])
+        try node.apply(OVSBridge(name: "br-int", zones: [7]))
+        #expect(zones(node) == ["0", "7"])
+    }
+
     @Test("has no flows until the engine has made the patch port")
     func patchPort() throws {
         var host = Host()
@@ -114,5 +128,17 @@ struct GatewayTests {
         let harness = try NodeHarness(GatewayModule.self)
         try harness.apply(host.all)
         return harness
+    }
+}
+
+/// The row of the datapath, which another module makes.
+private struct DatapathStub: NodeModule {
+    static let manifest = Manifest(
+        name: "datapath", summary: "A row of others", reads: [LocalNode.self], writes: [.rows(SwitchDatapath.self)])
+    init(_ configuration: NoConfiguration) throws(Rejection) {}
+    func register(on node: inout NodeScope) {
+        node.each(LocalNode.self) { local, cell throws(Rejection) in
+            cell.add(SwitchDatapath(key: .fixed(local.datapath.rawValue)))
+        }
     }
 }
