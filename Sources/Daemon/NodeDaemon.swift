@@ -84,7 +84,7 @@ extension DaemonProcess {
         }
         let all = feeds.map(\.feed) + [cni]
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await databases.run() }
+            group.addTask { await databases.run(flows: planes.lazy.compactMap { $0 as? OpenFlowPlane }.first) }
             group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
             group.addTask { try await announceReadiness(scheduler, cniSocket: paths.cni) }
             group.addTask { try await scheduler.run(feeds: all, planes: planes) }
