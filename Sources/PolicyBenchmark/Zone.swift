@@ -34,7 +34,7 @@ final class Zone {
                 Attachment.self,
             ])
         engine.attach(plane: PlaneName.northbound)
-        let modules: [any NodeModule] = [try PodNetworkModule(.init()), try NetworkPolicyModule(.init())]
+        let modules: [any NodeModule] = [PodNetworkModule(), NetworkPolicyModule()]
         for module in modules { try engine.enable(module) }
     }
 

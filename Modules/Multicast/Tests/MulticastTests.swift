@@ -60,7 +60,7 @@ struct MulticastTests {
 
     @Test("snooping, a querier in the router's name, and relay are on for all; pods may not, but those that asked may")
     func on() throws {
-        let node = try NodeHarness([try ZoneStub(.init()), try MulticastModule(.init())])
+        let node = try NodeHarness([ZoneStub(), MulticastModule()])
         try node.apply(world + [enabled()])
         #expect(
             settings(node) == [
@@ -113,7 +113,6 @@ private struct ZoneStub: NodeModule {
     static let manifest = Manifest(
         name: "zone", summary: "Rows of others", reads: [NodeNetwork.self],
         writes: [.rows(LogicalSwitch.self), .rows(LogicalRouter.self)])
-    init(_ configuration: NoConfiguration) throws(Rejection) {}
     func register(on node: inout NodeScope) {
         node.each(NodeNetwork.self) { node, cell throws(Rejection) in
             guard node.isLocal else { return }

@@ -21,9 +21,9 @@ public struct NetworkPolicyModule: NodeModule, ClusterModule {
         writes: [
             .rows(ACL.self), .rows(PortGroup.self), .rows(AddressSet.self), .rows(Meter.self), .rows(MeterBand.self),
             .columns(LogicalSwitch.self, "acls"), .rows(ObjectStatus.self), .rows(StatusWriters.self),
-        ])
+        ], counts: [NetworkPolicy.self])
 
-    public init(_ configuration: NoConfiguration) throws(Rejection) {}
+    public init() {}
 
     public func register(on node: inout NodeScope) {
         node.describe(Pod.self) { pod, cell throws(Rejection) in try Explanation.handle(pod, &cell) }
@@ -42,10 +42,4 @@ public struct NetworkPolicyModule: NodeModule, ClusterModule {
     }
 
     public func register(on cluster: inout ClusterScope) { cluster.each(Node.self, AdminPolicies.keepZones) }
-}
-
-extension Cell {
-    mutating func policySettings() -> PolicySettings {
-        get(PolicySettings.self, "", PolicySettings.singleton) ?? PolicySettings()
-    }
 }

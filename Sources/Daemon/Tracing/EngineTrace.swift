@@ -142,11 +142,11 @@ struct TracedPacket {
         ].joined(separator: " && ")
     }
 
-    func trace(southbound: String) throws -> EngineTrace {
+    func trace(southbound: DatabaseAccess) throws -> EngineTrace {
         // Every tracking of the connection on the way sees it for the first time.
         let new = Array(repeating: ["--ct", "new"], count: 12).flatMap(\.self)
         let choice = backend.map { ["--lb-dst", "\($0)"] } ?? []
-        let command = ["ovn-trace", "--db=\(southbound)"] + new + choice + [datapath, microflow]
+        let command = ["ovn-trace"] + southbound.toolArguments + new + choice + [datapath, microflow]
         let outcome = try Command(command, deadline: .seconds(20)).outcome()
         guard outcome.succeeded else { throw TraceFailure(words: outcome.errors) }
         return EngineTrace(outcome.output)

@@ -96,7 +96,7 @@ struct LabPod: Sendable {
               nodeName: \(node)
               containers:
                 - name: tcp
-                  command: [socat, "TCP6-LISTEN:8080,fork,reuseaddr,ipv6only=0", "SYSTEM:echo \(name) $SOCAT_PEERADDR"]
+                  command: [socat, "TCP6-LISTEN:8080,fork,reuseaddr,ipv6only=0,backlog=128", "SYSTEM:echo \(name) $SOCAT_PEERADDR"]
                 - name: udp
                   command: [socat, "UDP6-RECVFROM:8080,fork,reuseaddr,ipv6only=0", "SYSTEM:'read x; echo \(name) $SOCAT_PEERADDR'"]
 
