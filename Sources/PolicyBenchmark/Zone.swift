@@ -34,9 +34,8 @@ final class Zone {
                 Attachment.self,
             ])
         engine.attach(plane: PlaneName.northbound)
-        let network: any NodeModule = PodNetworkModule()
-        try engine.enable(network)
-        try engine.enable(NetworkPolicyModule())
+        let modules: [any NodeModule] = [PodNetworkModule(), NetworkPolicyModule()]
+        for module in modules { try engine.enable(module) }
     }
 
     func stop() async {

@@ -67,6 +67,13 @@ enum AdminPolicies {
         finish(policy.id, faults, zone: local.nodeName, &cell)
     }
 
+    /// Every node says of an admin policy how it fares there; what nodes have said that are no more is taken back.
+    static func keepZones(_ node: Node, _ cell: inout Cell) throws(Rejection) {
+        for kind in [AdminNetworkPolicy.kind, BaselineAdminNetworkPolicy.kind] {
+            cell.add(StatusWriters(of: kind, [node.name]))
+        }
+    }
+
     /// A condition per zone, as the API has it.
     private static func finish(_ id: ObjectID, _ faults: [Rejection], zone: String, _ cell: inout Cell) {
         for fault in faults { cell.report(fault) }

@@ -144,6 +144,7 @@ final class PolicyLab: Sendable {
 enum Executables {
     static let ovenbird = path("ovenbird")
     static let plugin = path("ovenbird-cni")
+    static let benchmark = path("PolicyBenchmark")
 
     private static func path(_ name: String) -> String {
         guard let resolved = realpath("/proc/self/exe", nil) else { return name }
