@@ -21,20 +21,22 @@ struct PeerResolver {
             return cell.addresses(of: network.subtracting(except), cluster.families)
         case .pods(.everything?, let pods) where pods ?? .everything == .everything:
             // All pods of the cluster: its own ranges say so, and no pod that comes or goes changes them.
-            var all = Addresses(cluster.clusterSubnets.map(\.network))
-            if pods == nil { all.formUnion(HostPeers.nodes(.everything, settings, cluster.families, &cell)) }
-            return all
+            return Addresses(cluster.clusterSubnets.map(\.network)).union(hosts(.everything, pods, &cell))
         case .pods(let namespaces, let pods):
-            var all = cell.addresses(of: group(namespaces, pods ?? .everything, &cell), cluster.families)
-            if let pods {
-                let hosts = cell.group(
-                    of: Pod.self, in: scope(namespaces), matching: pods, only: [Pod.isOnHostNetwork])
-                all.formUnion(HostPeers.pods(hosts, cluster.families, &cell))
-            } else if let namespaces {
-                all.formUnion(HostPeers.nodes(namespaces, settings, cluster.families, &cell))
-            }
-            return all
+            return cell.addresses(of: group(namespaces, pods ?? .everything, &cell), cluster.families)
+                .union(hosts(namespaces, pods, &cell))
         }
+    }
+
+    /// Peers on the nodes' own network: the pods there, when pods are selected; the nodes, when it is namespaces.
+    private func hosts(
+        _ namespaces: LabelSelector?, _ pods: LabelSelector?, _ cell: inout Cell
+    ) -> Addresses {
+        if let pods {
+            let hosts = cell.group(of: Pod.self, in: scope(namespaces), matching: pods, only: [Pod.isOnHostNetwork])
+            return HostPeers.pods(hosts, cluster.families, &cell)
+        }
+        return namespaces.map { HostPeers.nodes($0, settings, cluster.families, &cell) } ?? Addresses()
     }
 
     func group(_ namespaces: LabelSelector?, _ pods: LabelSelector, _ cell: inout Cell) -> Group<PodPort> {

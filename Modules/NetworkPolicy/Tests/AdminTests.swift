@@ -40,6 +40,24 @@ struct AdminTests {
         }.sorted(by: >)
     }
 
+    @Test(
+        "a policy with a misspelt word is refused whole",
+        arguments: [
+            (#""ingres": []"#, "spec.ingres"),
+            (
+                #""ingress": [{"action": "Allow", "from": [{"namespaces": {}}], "port": []}]"#,
+                "spec.ingress[0].port"
+            ),
+            (
+                #""ingress": [{"action": "Allow", "from": [{"namespaces": {"matchLabel": {"a": "b"}}}]}]"#,
+                "spec.ingress[0].from[0].namespaces.matchLabel"
+            ),
+        ])
+    func misspelt(rules: String, field: String) {
+        let error = #expect(throws: Rejection.self) { try admin("a", 1, rules) }
+        #expect(error?.reason == "UnknownField" && error?.field == field)
+    }
+
     @Test("all rules of all policies have one order: by priority, then name, then place")
     func order() throws {
         let rule = #"{"action": "Deny", "from": [{"namespaces": {"matchLabels": {"ns": "y"}}}]}"#

@@ -52,6 +52,18 @@ struct FaultTests {
             (#"{"ports": [{"port": "a\" || 1 || \""}]}"#, "spec.ingress[1].ports[0].port"),
             (#"{"ports": [{"protocol": "ICMP"}]}"#, "spec.ingress[1].ports[0].protocol"),
             (#"{"from": 3}"#, "spec.ingress[1].from"),
+            (#"{"form": [{"podSelector": {}}]}"#, "spec.ingress[1].form"),
+            (#"{"from": [{"podSelector": {}}], "port": [{"port": 80}]}"#, "spec.ingress[1].port"),
+            (
+                #"{"from": [{"podSelector": {"matchLabel": {"app": "api"}}}]}"#,
+                "spec.ingress[1].from[0].podSelector.matchLabel"
+            ),
+            (
+                #"{"from": [{"ipBlock": {"cidr": "0.0.0.0/0", "exept": ["10.0.0.0/8"]}}]}"#,
+                "spec.ingress[1].from[0].ipBlock.exept"
+            ),
+            (#"{"from": [{"podSelector": {}, "namespaceSelectr": {}}]}"#, "spec.ingress[1].from[0].namespaceSelectr"),
+            (#"{"ports": [{"protocol": "TCP", "prot": 80}]}"#, "spec.ingress[1].ports[0].prot"),
         ])
     func spoilt(rule: String, field: String) throws {
         let node = try NodeHarness(NetworkPolicyModule.self)
@@ -63,6 +75,29 @@ struct FaultTests {
         let rules = node.rows(ACL.self).filter { !$0.key.hasPrefix("isolated") && !$0.key.contains("hairpin") }
         #expect(rules.count == 1)
         #expect(rules.first?["match"]?.hasSuffix("&& ip4.src == 192.0.2.0/24 && tcp && tcp.dst == 80") == true)
+    }
+
+    @Test(
+        "a subject that cannot be read whole isolates all that it may mean, and opens nothing for them",
+        arguments: [
+            #"{"podSelector": {"matchLabels": {"pod": "a", "version": 2}}, "ingress": [{}], "egress": [{}]}"#,
+            #"{"podSelector": {"matchLabel": {"pod": "a"}}, "ingress": [{}], "egress": [{}]}"#,
+            #"{"podSelecter": {"matchLabels": {"pod": "a"}}, "ingress": [{}], "egress": [{}]}"#,
+        ])
+    func vague(spec: String) throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        try node.apply(world.all + [try policy("deny", #"{"podSelector": {}}"#), try policy("p", spec)])
+        #expect(node.problems.count == 1)
+        #expect(node.members(RowRef<PortGroup>(fixed: "isolated_egress").ports).contains("x_a"))
+        let rules = node.rows(ACL.self).filter { !$0.key.hasPrefix("isolated") && !$0.key.contains("hairpin") }
+        #expect(rules.map(\.key) == [])
+    }
+
+    @Test("a misspelt direction isolates both ways, for who writes one means to be isolated")
+    func misspeltDirection() throws {
+        let read = try policy("p", #"{"podSelector": {}, "egres": [{}]}"#)
+        #expect(read.isolatesIngress && read.isolatesEgress)
+        #expect(read.faults.map(\.field) == ["spec.egres"])
     }
 
     @Test("a subject of which a part cannot be read is wider, never narrower")

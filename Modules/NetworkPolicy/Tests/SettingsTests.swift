@@ -64,6 +64,12 @@ struct SettingsTests {
             agent, Node(name: "n2", internalAddresses: ["172.30.0.2", "fd30::2"].compactMap { IPAddress($0) }))
         let sets = node.rows(AddressSet.self).compactMap { $0.members("addresses") }
         #expect(sets.contains(["172.30.0.2"]) && sets.contains(["fd30::2"]), "\(sets)")
+        // All namespaces and all pods are no exception.
+        try node.apply(
+            try policy(
+                "p", #"{"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {}, "podSelector": {}}]}]}"#))
+        #expect(node.rows(AddressSet.self).contains { $0.members("addresses") == ["172.30.0.2"] })
+        #expect(node.rows(ACL.self).contains { $0["match"]?.contains("10.244.0.0/16") == true })
         try node.remove(agent)
         #expect(!node.rows(AddressSet.self).contains { $0.members("addresses") == ["172.30.0.2"] })
     }

@@ -1,12 +1,12 @@
-/// The hash of FIPS 180-4. Here for one purpose: OVN-Kubernetes derives the MAC of an IPv6 address from it, and the
-/// model links no library.
-enum SHA256 {
+/// The hash of FIPS 180-4. Here for two purposes, names of rows and the MAC that OVN-Kubernetes derives from an IPv6
+/// address: the model links no library.
+package enum SHA256 {
     /// The fractional parts of the cube roots of the first 64 primes.
     private static let rounds: [UInt32] = constants(64) { root(3, of: $0) }
     /// The fractional parts of the square roots of the first eight primes.
     private static let start: [UInt32] = constants(8) { root(2, of: $0) }
 
-    static func hash(_ message: some Collection<UInt8>) -> [UInt8] {
+    package static func hash(_ message: some Collection<UInt8>) -> [UInt8] {
         var state = start
         let bytes = padded(message)
         for block in stride(from: 0, to: bytes.count, by: 64) { mix(bytes[block..<block + 64], into: &state) }

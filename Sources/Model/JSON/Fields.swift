@@ -48,6 +48,12 @@ public indirect enum Fields: Sendable {
 }
 
 extension Fields {
+    /// The fields of an object itself, not those within its members, that are not in the list.
+    func misspelt(in cursor: JSONCursor) -> [Rejection] {
+        guard case .object(let known) = self else { return [] }
+        return Fields.object(known.mapValues { _ in .any }).unknown(in: cursor)
+    }
+
     private func knows(_ value: JSON) -> Bool {
         switch (self, value) {
         case (.list(let each), .array(let list)): list.allSatisfy(each.knows)

@@ -7,7 +7,7 @@ extension AdminNetworkPolicy {
         self.init(
             name: metadata.name, annotations: metadata.annotations,
             priority: try spec["priority"].integer(in: 0...1000),
-            rules: try AdminRules(spec, actions: AdminRules.Action.allCases))
+            rules: try AdminRules(spec, Self.fields, actions: AdminRules.Action.allCases))
     }
 
     public static let fields = AdminRules.fields(["priority": .any])
@@ -19,7 +19,9 @@ extension BaselineAdminNetworkPolicy {
         guard metadata.name == Self.singleton else {
             throw cursor["metadata"]["name"].rejection("BadName", "must be \(Self.singleton); there is only one")
         }
-        self.init(annotations: metadata.annotations, rules: try AdminRules(cursor["spec"], actions: [.allow, .deny]))
+        self.init(
+            annotations: metadata.annotations,
+            rules: try AdminRules(cursor["spec"], Self.fields, actions: [.allow, .deny]))
     }
 
     public static let fields = AdminRules.fields([:])
@@ -51,7 +53,8 @@ extension AdminRules {
         ])
     }
 
-    init(_ spec: JSONCursor, actions: [Action]) throws(Rejection) {
+    fileprivate init(_ spec: JSONCursor, _ fields: Fields, actions: [Action]) throws(Rejection) {
+        if case .object(let parts) = fields, let misspelt = parts["spec"]?.unknown(in: spec).first { throw misspelt }
         self.init(
             subject: try Self.pods(spec["subject"]),
             ingress: try Self.rules(spec["ingress"], peers: "from", actions),

@@ -5,10 +5,16 @@ extension NetworkPolicy {
         let metadata = try Metadata(cursor, namespaced: true)
         let spec = cursor["spec"]
         let (subject, subjectFaults) = LabelSelector.read(spec["podSelector"])
-        var reader = PolicyReader(faults: subjectFaults)
-        let ingress = reader.list(spec["ingress"]).map { reader.rule($0, peers: "from") }
-        let egress = reader.list(spec["egress"]).map { reader.rule($0, peers: "to") }
-        let types = reader.types(spec["policyTypes"], hasEgress: !egress.isEmpty)
+        let misspelt = Self.specFields.misspelt(in: spec) + Fields.labelSelector.unknown(in: spec["podSelector"])
+        var reader = PolicyReader(faults: subjectFaults + misspelt)
+        // Whom it is about is not known, and more pods may be meant than should be: they are isolated, and no rule
+        // opens anything for them.
+        let isVague = !reader.faults.isEmpty
+        let inward = reader.list(spec["ingress"])
+        let outward = reader.list(spec["egress"])
+        let ingress = isVague ? [] : inward.compactMap { reader.rule($0, peers: "from") }
+        let egress = isVague ? [] : outward.compactMap { reader.rule($0, peers: "to") }
+        let types = reader.types(spec["policyTypes"], hasEgress: !outward.isEmpty || !misspelt.isEmpty)
         self.init(
             namespace: metadata.namespace, name: metadata.name, subject: subject,
             isolatesIngress: types.ingress, isolatesEgress: types.egress,
@@ -16,26 +22,24 @@ extension NetworkPolicy {
             isStateless: metadata.annotations["k8s.ovn.org/acl-stateless"] == "true", faults: reader.faults)
     }
 
-    public static let fields = Fields.kubernetes([
-        "spec": .object([
-            "podSelector": .labelSelector, "policyTypes": .any, "ingress": .list(rule("from")),
-            "egress": .list(rule("to")),
-        ])
+    public static let fields = Fields.kubernetes(["spec": specFields])
+
+    private static let specFields = Fields.object([
+        "podSelector": .labelSelector, "policyTypes": .any, "ingress": .list(ruleFields("from")),
+        "egress": .list(ruleFields("to")),
+    ])
+    fileprivate static let portFields = Fields.members("protocol", "port", "endPort")
+    fileprivate static let peerFields = Fields.object([
+        "podSelector": .labelSelector, "namespaceSelector": .labelSelector, "ipBlock": .members("cidr", "except"),
     ])
 
-    private static func rule(_ peers: String) -> Fields {
-        .object([
-            "ports": .list(.members("protocol", "port", "endPort")),
-            peers: .list(
-                .object([
-                    "podSelector": .labelSelector, "namespaceSelector": .labelSelector,
-                    "ipBlock": .members("cidr", "except"),
-                ])),
-        ])
+    fileprivate static func ruleFields(_ peers: String) -> Fields {
+        .object(["ports": .list(portFields), peers: .list(peerFields)])
     }
 }
 
-/// Reads rules and keeps what is wrong with them; what is wrong is left out.
+/// Reads rules and keeps what is wrong with them; what is wrong is left out. A misspelt word is wrong: without it a peer
+/// would be more peers, and a port more ports.
 private struct PolicyReader {
     var faults: [Rejection]
 
@@ -66,17 +70,28 @@ private struct PolicyReader {
         case egress = "Egress"
     }
 
-    mutating func rule(_ cursor: JSONCursor, peers key: String) -> NetworkPolicy.Rule {
-        NetworkPolicy.Rule(
-            peers: some(cursor[key]) { peer throws(Rejection) in try Self.peer(peer) },
-            ports: some(cursor["ports"]) { port throws(Rejection) in try Self.port(port) })
+    /// Nil when it has words that are none.
+    mutating func rule(_ cursor: JSONCursor, peers key: String) -> NetworkPolicy.Rule? {
+        let misspelt = NetworkPolicy.ruleFields(key).misspelt(in: cursor)
+        faults += misspelt
+        guard misspelt.isEmpty else { return nil }
+        return NetworkPolicy.Rule(
+            peers: some(cursor[key], NetworkPolicy.peerFields) { peer throws(Rejection) in try Self.peer(peer) },
+            ports: some(cursor["ports"], NetworkPolicy.portFields) { port throws(Rejection) in try Self.port(port) })
     }
 
     /// Nil when the list is absent or empty; the elements that can be read otherwise, which may be none.
-    private mutating func some<T>(_ cursor: JSONCursor, _ read: (JSONCursor) throws(Rejection) -> T) -> [T]? {
+    private mutating func some<T>(
+        _ cursor: JSONCursor, _ fields: Fields, _ read: (JSONCursor) throws(Rejection) -> T
+    ) -> [T]? {
         guard let elements = attempt({ () throws(Rejection) in try cursor.elements() }) else { return [] }
         if elements.isEmpty { return nil }
-        return elements.compactMap { element in attempt { () throws(Rejection) in try read(element) } }
+        return elements.compactMap { element in
+            attempt { () throws(Rejection) in
+                if let misspelt = fields.unknown(in: element).first { throw misspelt }
+                return try read(element)
+            }
+        }
     }
 
     private static func peer(_ cursor: JSONCursor) throws(Rejection) -> NetworkPolicy.Peer {

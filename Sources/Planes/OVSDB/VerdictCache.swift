@@ -43,12 +43,14 @@ public struct VerdictCache: Sendable {
             guard isDue, news.isConnected else { continue }
             do {
                 if hasChanged { try await barrier.pass() }
-                _ = try await onThread { [control] in try control.ask("revalidator/purge") }
-                (isDue, hasChanged) = (false, false)
+                let outcome = try await onThread { [control] in try control.ask("revalidator/purge") }
+                // No switch, nothing cached. One that does not do as it is told is told again.
+                if outcome?.succeeded ?? true { (isDue, hasChanged) = (false, false) } else { wake.yield() }
             } catch is CancellationError {
                 return
             } catch {
-                // The database or the switch went away; both come back with everything forgotten, or with news.
+                // The database or the switch went away, or did not answer in time: an old verdict may still stand.
+                wake.yield()
             }
             try? await Task.sleep(for: Self.pause)
         }

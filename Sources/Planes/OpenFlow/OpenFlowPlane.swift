@@ -68,12 +68,14 @@ public final class OpenFlowPlane: AuditedPlane {
         var pause = Self.shortPause
         var said = (refused: [RowID: String](), isConnected: false)
         var turn: UInt64?
+        // What has to be compared, until it has been: a switch that does not answer in between takes nothing off it.
+        var concerned: Set<String> = []
         while true {
             let mustLook = worker.isWaiting || worker.followsPorts || worker.watches
             let deadline = mustLook ? min(nextAudit, nextLook) : nextAudit
             _ = waker.wait(for: events.descriptors, timeout: deadline - clock.now)
             if waker.isCancelled { return }
-            var concerned = takeNews(events, worker)
+            concerned.formUnion(takeNews(events, worker))
             for delta in inbox.takeDeltas() {
                 concerned.formUnion(worker.take(delta))
                 turn = delta.turn
@@ -100,6 +102,7 @@ public final class OpenFlowPlane: AuditedPlane {
                 }
                 let writesBefore = writes
                 let result = try worker.round(concerned)
+                concerned = []
                 counter.store(worker.writes, ordering: .relaxed)
                 if !result.repaired.isEmpty { report(.repaired(plane: name, rows: result.repaired)) }
                 if result.refused != said.refused { report(.refused(plane: name, rows: result.refused)) }

@@ -47,8 +47,7 @@ final class OpenFlowWorker<Sink: FlowSink> {
         for change in delta.rows {
             touched.insert(change.row)
             malformed[change.row] = nil
-            for (bridge, rows) in wanted where rows[change.row] != nil {
-                wanted[bridge]?[change.row] = nil
+            for bridge in Array(wanted.keys) where wanted[bridge]?.removeValue(forKey: change.row) != nil {
                 concerned.insert(bridge)
             }
             if change.row.table == LearnedFlows.table {

@@ -36,6 +36,12 @@ public struct Addresses: Hashable, Sendable {
 
     public mutating func formUnion(_ other: Addresses) { elements.formUnion(other.elements) }
 
+    public func union(_ other: Addresses) -> Addresses {
+        var all = self
+        all.formUnion(other)
+        return all
+    }
+
     /// Those of the families in use.
     public func only(_ families: [Family]) -> Addresses {
         var result = self
