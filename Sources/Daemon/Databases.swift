@@ -12,6 +12,7 @@ struct Databases: Sendable {
     let feeds: [ExpectedFeed]
     private let all: [Database]
     private let verdicts: VerdictCache?
+    private let datagrams: DatagramMemory
 
     init(_ paths: DaemonPaths, _ settings: DaemonSettings, _ datapath: Datapath, _ log: Logger) throws {
         func open(_ name: String, _ address: String, _ certificates: DatabaseAccess.Certificates?) throws -> Database {
@@ -28,6 +29,8 @@ struct Databases: Sendable {
         verdicts =
             datapath == .netdev
             ? VerdictCache(northbound: northbound, ovsDirectory: paths.switchDirectory) : nil
+        datagrams = DatagramMemory(
+            northbound: northbound, ovsDirectory: paths.switchDirectory, isUserspace: datapath == .netdev)
         planes = [
             OVSDBPlane(name: PlaneName.northbound, database: northbound, tables: Table.northbound),
             OVSDBPlane(name: PlaneName.southbound, database: southbound, tables: Table.southbound),
@@ -40,10 +43,11 @@ struct Databases: Sendable {
         ]
     }
 
-    /// Keeps the connections until the task is cancelled.
-    func run() async {
+    /// Keeps the connections until the task is cancelled. `flows` are those that depend on the rows too.
+    func run(flows: OpenFlowPlane?) async {
         await withTaskGroup(of: Void.self) { group in
             for database in all { group.addTask { await database.run() } }
+            group.addTask { await datagrams.run { _ = await flows?.audit() } }
             if let verdicts { group.addTask { await verdicts.run() } }
         }
     }

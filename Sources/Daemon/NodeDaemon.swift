@@ -97,7 +97,9 @@ extension DaemonProcess {
     private func serve(_ parts: NodeParts, whenStarted: @escaping @Sendable () async throws -> Void) async throws {
         let (paths, scheduler) = (parts.paths, parts.scheduler)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await parts.databases.run() }
+            group.addTask {
+                await parts.databases.run(flows: parts.planes.lazy.compactMap { $0 as? OpenFlowPlane }.first)
+            }
             group.addTask { try await LocalServer(socket: paths.control, handler: parts.api.answer).run() }
             group.addTask { try await announceReadiness(scheduler, cniSocket: paths.cni) }
             group.addTask { await reload(scheduler, parts.changes) }

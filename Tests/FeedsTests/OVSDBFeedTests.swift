@@ -58,7 +58,8 @@ private final class FeedBench {
             "external_ids:iface-id=shop_web",
             "external_ids:sandbox=abc", "type=internal", "ofport=7", "--", "br-set-external-id", "br0", "bridge-uplink",
             "e0", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=c1", "external_ids:hostname=n1",
-            "external_ids:other=x", "external_ids:ovn-encap-ip=10.0.0.1")
+            "external_ids:other=x", "external_ids:ovn-encap-ip=10.0.0.1", "--", "set", "Bridge", "br0",
+            "external_ids:ct-zone-shop_web=7", "external_ids:ct-zone-r_dnat=3")
         // Before the listing or after it: one transaction is told table by table.
         await bench.until {
             $0.hasListed && $0.object(OVSInterface.self, "p0") != nil
@@ -68,7 +69,9 @@ private final class FeedBench {
         #expect(
             bench.object(OVSInterface.self, "p0")
                 == OVSInterface(name: "p0", type: "internal", ifaceID: "shop_web", sandbox: "abc", ofport: 7))
-        #expect(bench.object(OVSBridge.self, "br0") == OVSBridge(name: "br0", uplink: "e0", ports: ["br0", "p0"]))
+        #expect(
+            bench.object(OVSBridge.self, "br0")
+                == OVSBridge(name: "br0", uplink: "e0", ports: ["br0", "p0"], zones: [3, 7]))
         let system = try #require(bench.object(OVSSystem.self, "."))
         #expect(system.systemID == "c1" && system.hostname == "n1")
         #expect(system.externalIDs["other"] == nil)

@@ -48,6 +48,20 @@ struct GatewayTests {
         #expect(try addresses().contains("fd30::2/64"))
     }
 
+    @Test("remembers connections that are over wherever the engine tracks any, and nowhere else")
+    func memory() throws {
+        func zones(_ node: NodeHarness) -> Set<String> {
+            Set(node.row(SwitchDatapath.self, "netdev")?.map("ct_zones").keys.map { $0 } ?? [])
+        }
+        let node = try NodeHarness([DatapathStub(), GatewayModule()])
+        try node.apply(Host().all)
+        #expect(zones(node) == ["0"])
+        try node.apply(OVSBridge(name: "br-int", zones: [7, 3]), OVSBridge(name: "br-else", zones: [9]))
+        #expect(zones(node) == ["0", "3", "7"])
+        try node.apply(OVSBridge(name: "br-int", zones: [7]))
+        #expect(zones(node) == ["0", "7"])
+    }
+
     @Test("has no flows until the engine has made the patch port")
     func patchPort() throws {
         var host = Host()
@@ -166,5 +180,16 @@ struct GatewayTests {
         #expect(options() == ["gateway_mtu": "1400"])
         try node.apply(settings { $0.disablePacketMTUCheck = true })
         #expect(options() == [:])
+    }
+}
+
+/// The row of the datapath, which another module makes.
+private struct DatapathStub: NodeModule {
+    static let manifest = Manifest(
+        name: "datapath", summary: "A row of others", reads: [LocalNode.self], writes: [.rows(SwitchDatapath.self)])
+    func register(on node: inout NodeScope) {
+        node.each(LocalNode.self) { local, cell throws(Rejection) in
+            cell.add(SwitchDatapath(key: .fixed(local.datapath.rawValue)))
+        }
     }
 }

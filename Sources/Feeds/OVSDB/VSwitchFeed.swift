@@ -39,12 +39,13 @@ public struct VSwitchFeed: Feed {
     private static func bridge(_ ports: ReplicaTable?, _ table: ReplicaTable, _ row: RowUUID) -> OVSBridge? {
         guard let name = table.value(row, "name")?.single?.text else { return nil }
         let ids = table.value(row, "external_ids")
+        let zones = (ids?.texts ?? [:]).compactMap { $0.key.hasPrefix("ct-zone-") ? Int($0.value) : nil }
         let members = table.value(row, "ports")?.members ?? []
         return OVSBridge(
             name: name, datapathType: table.value(row, "datapath_type")?.single?.text ?? "",
             uplink: ids?.text(of: "bridge-uplink"), owned: ids?.text(of: "ovenbird") != nil,
             ports: members.compactMap { $0.reference.flatMap { ports?.value($0, "name")?.single?.text } },
-            hwaddr: table.value(row, "other_config")?.text(of: "hwaddr"))
+            hwaddr: table.value(row, "other_config")?.text(of: "hwaddr"), zones: zones)
     }
 
     private static func interface(_ table: ReplicaTable, _ row: RowUUID) -> OVSInterface? {

@@ -14,10 +14,12 @@ public struct OVSBridge: Kind {
     public var ports: [String]
     /// `other_config:hwaddr`.
     public var hwaddr: String?
+    /// The conntrack zones that ovn-controller uses, by its `external_ids:ct-zone-…`; sorted.
+    public var zones: [Int]
 
     public init(
         name: String, datapathType: String = "", uplink: String? = nil, owned: Bool = false, ports: [String] = [],
-        hwaddr: String? = nil
+        hwaddr: String? = nil, zones: [Int] = []
     ) {
         self.name = name
         self.datapathType = datapathType
@@ -25,5 +27,6 @@ public struct OVSBridge: Kind {
         self.owned = owned
         self.ports = ports.sorted()
         self.hwaddr = hwaddr
+        self.zones = zones.sorted()
     }
 }

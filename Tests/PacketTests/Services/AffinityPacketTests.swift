@@ -64,8 +64,7 @@ extension Packets.Services {
                         let connect = "socat -T5 -u \(socat(to, port)),connect-timeout=5 - 2>&1 | tail -1"
                         let output = try await lab.shell(from, "for i in $(seq 20); do \(connect) & done; wait")
                         let names = output.split(separator: "\n").map(String.init)
-                        // Together is what counts here. On a busy machine one of some hundred connects and gets no word.
-                        #expect(names.count >= 19 && Set(names).count == 1, "\(from) \(to): \(names)")
+                        #expect(names.count == 20 && Set(names).count == 1, "\(from) \(to): \(names)")
                         #expect(ServiceLab.answering.contains(names.first ?? ""))
                     }
                 }
