@@ -53,7 +53,7 @@ public final class DatabaseServer: @unchecked Sendable {
             ] + remotes.map { "--remote=\($0)" } + options + ["\(directory)/db"]
         let pid = try spawn(arguments)
         lock.withLock { process = pid }
-        for _ in 0..<500 where !isListening { usleep(10_000) }
+        for _ in 0..<3000 where !isListening { usleep(10_000) }
     }
 
     private var isListening: Bool {

@@ -77,13 +77,19 @@ final class FeedProbe: Sendable {
     }
 
     func until(_ condition: @escaping @Sendable (State) -> Bool) async throws {
-        try await withCheckedThrowingContinuation { continuation in
-            let holds = inner.withLock { inner in
-                if condition(inner.state) { return true }
-                inner.waiter = Waiter(condition: condition, continuation: continuation)
-                return false
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let holds = inner.withLock { inner in
+                    if condition(inner.state) { return true }
+                    inner.waiter = Waiter(condition: condition, continuation: continuation)
+                    return false
+                }
+                if holds { continuation.resume() }
+                // It may have come before the waiter was there.
+                if Task.isCancelled { end(.failure(CancellationError())) }
             }
-            if holds { continuation.resume() }
+        } onCancel: {
+            end(.failure(CancellationError()))
         }
     }
 

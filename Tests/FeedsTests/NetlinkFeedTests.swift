@@ -129,7 +129,11 @@ struct NetlinkFeedTests {
         try host.run("ip addr add 172.30.0.1/24 dev e0 valid_lft 1000 preferred_lft 1000")
         let probe = Probe(NetlinkFeed(namespace: host.namespace.path))
         await probe.listed()
-        await probe.until { !$0.objects.values.contains { ($0 as? LinkAddress)?.isTentative == true } }
+        // The kernel gives each end its link-local address a while after the link has come up.
+        await probe.until { probe in
+            let local = probe.objects.values.compactMap { $0 as? LinkAddress }.filter { $0.address.address.isLinkLocal }
+            return local.count == 2 && !local.contains(where: \.isTentative)
+        }
         let before = probe.changes
         try host.run("ip addr change 172.30.0.1/24 dev e0 valid_lft 2000 preferred_lft 2000")
         try host.run("ip route add 10.97.0.0/16 via 172.30.0.7 table 8")

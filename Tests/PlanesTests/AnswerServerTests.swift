@@ -62,19 +62,19 @@ struct AnswerServerTests {
             let began = ContinuousClock.now
             return (try Client(port).rest(), began.duration(to: .now))
         }
-        #expect(rest == "" && time >= .milliseconds(250) && time < .seconds(3), "\(time)")
+        #expect(rest == "" && time >= .milliseconds(250) && time < .seconds(20), "\(time)")
         // One that says a little now and then has no more time than that.
         let slowTime = try await onThread {
             let slow = try Client(port)
             let began = ContinuousClock.now
             try slow.say("GET / HTTP/1.1\r\n")
-            while began.duration(to: .now) < .seconds(3) {
+            while began.duration(to: .now) < .seconds(20) {
                 usleep(20_000)
                 guard (try? slow.say("x: y\r\n")) != nil else { break }
             }
             return began.duration(to: .now)
         }
-        #expect(slowTime < .seconds(3))
+        #expect(slowTime < .seconds(20))
         await server.stop()
     }
 

@@ -104,6 +104,7 @@ final class PlaneBench<P: Plane> {
     /// Waits until the row has been repaired, after the damage is done.
     func repair(of row: any Row, damage: () throws -> Void = {}) async throws {
         let id = RowSource.id(row)
+        repaired = []
         try damage()
         while !repaired.contains(id), let report = await reports.next(isolation: nil) { take(report) }
         try #require(repaired.contains(id))
@@ -137,7 +138,8 @@ extension PlaneBench where P == HostPlane {
 
 /// Waits until something that comes by itself is there: polled, since it is the kernel's state that counts.
 func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
-    for _ in 0..<400 {
+    let end = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < end {
         if try condition() { return }
         try await Task.sleep(for: .milliseconds(20))
     }

@@ -52,7 +52,7 @@ struct HostPacketTests {
             try await eventually("the pod answers on \(address)") { try ask(a, address) == "hello\n" }
             try end(server)
         }
-        #expect(try a.run("ping -c 2 -i 0.1 -W 1 -M do -s 1372 10.244.1.2").contains(" 0% packet loss"))
+        #expect(try a.run("ping -c 2 -i 0.2 -W 5 -M do -s 1372 10.244.1.2").contains(" 0% packet loss"))
 
         // The host has an address that a pod could reach by the MAC of its own cable's other end.
         for line in ["ip link set lo up", "ip addr add 192.0.2.1/32 dev lo", "ip route add 10.244.1.1 dev veth1"] {
@@ -88,7 +88,7 @@ struct HostPacketTests {
         try await bench.set([BridgedUplink(nic: "e0", bridge: "bre0"), HostLink(device: "bre0", up: true)])
         let namespace = outside.namespace
         @Sendable func ping(_ address: String) async throws -> String {
-            try await Command(["ping", "-i", "0.05", "-c", "60", "-W", "1", address], in: namespace).outcome().output
+            try await Command(["ping", "-i", "0.05", "-c", "200", "-W", "1", address], in: namespace).outcome().output
         }
         async let v4 = ping("172.30.0.1")
         async let v6 = ping("fd30::1")
@@ -106,7 +106,7 @@ struct HostPacketTests {
             let received = output.split(separator: " ").firstIndex(of: "received,").flatMap { index in
                 Int(output.split(separator: " ")[index - 1])
             }
-            #expect(try #require(received) >= 40, "at most a second is lost: \(output.suffix(160))")
+            #expect(try #require(received) >= 100, "at most a few seconds are lost: \(output.suffix(160))")
         }
         #expect(bench.refused.isEmpty)
         try await bench.stop()

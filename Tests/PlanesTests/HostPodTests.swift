@@ -113,6 +113,23 @@ struct HostPodTests {
         try await third.stop()
     }
 
+    @Test func aPairThatVanishesBeforeItOpensIsWiredCompletely() async throws {
+        let host = try TestNamespace("vanish-h")
+        let pod = try TestNamespace("vanish-p")
+        let bench = try PlaneBench(in: host)
+        var row = try link(pod)
+        row.isOpen = false
+        try await bench.set([row])
+        try host.run("ip link del veth-abc")
+        row.isOpen = true
+        try await bench.set([row])
+        #expect(bench.refused.isEmpty)
+        #expect(try pod.run("ip addr show eth0").contains("inet 10.244.1.5/24"))
+        #expect(try pod.run("ip route").contains("default via 10.244.1.1 dev eth0"))
+        #expect(try host.run("ip link show veth-abc").contains("state UP"))
+        try await bench.stop()
+    }
+
     @Test func aRestartWritesNothing() async throws {
         let host = try TestNamespace("restart-h")
         let pod = try TestNamespace("restart-p")

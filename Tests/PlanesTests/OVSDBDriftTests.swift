@@ -122,6 +122,10 @@ import Testing
             }
         }
         await bench.until { if case .refused(_, let rows) = $0 { rows[row] != nil } else { false } }
+        // It has the last word; then it is silent.
+        _ = try await bench.database.wait(for: ["Address_Set"]) {
+            $0["Address_Set"]?.value(uuid, "addresses") == .set([]) ? true : nil
+        }
         vandal.cancel()
         #expect(bench.refused[row]?.contains("another program") == true)
         #expect(bench.plane.statistics.transactions < 20)

@@ -36,7 +36,7 @@ import Testing
             let cache = VerdictCache(northbound: database, ovsDirectory: node.directory)
             tasks = [Task { await database.run() }, Task { await cache.run() }]
             self.database = database
-            try await eventually("the start is over") { try self.purges == 1 }
+            try await eventually("the start is over") { try self.purges >= 1 }
         }
 
         deinit { tasks.forEach { $0.cancel() } }
@@ -74,13 +74,13 @@ import Testing
         try await zone.makeFlow()
         try zone.set(["--type=port-group", "acl-add", "g", "to-lport", "1000", "ip4", "drop"])
         // The flow lives for ten seconds after its last packet.
-        try await eventually("the flow is gone") { try zone.purges == 2 && zone.flows == 0 }
+        try await eventually("the flow is gone") { try zone.purges >= 2 && zone.flows == 0 }
     }
 
     @Test("it is told so for ports that were there, for rules, and for addresses that come and go")
     func reasons() async throws {
         let zone = try await Zone("reasons")
-        var count = 1
+        var count = try zone.purges
         func isTold(_ what: String, _ arguments: [String]) async throws {
             try zone.set(arguments)
             count += 1

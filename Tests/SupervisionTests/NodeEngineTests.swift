@@ -17,7 +17,9 @@ import Testing
             try await use(engine, in: namespace)
             let controller = try #require(await first.states.last?.pid)
             kill(controller, SIGKILL)
-            await watch.wait { $0.count == 8 }
+            await watch.wait { events in
+                if events.count >= 8, case .started("ovn-controller", _)? = events.last { true } else { false }
+            }
             guard case .started("ovn-controller", _) = watch.events.last else {
                 Issue.record("\(watch.events)")
                 return

@@ -32,7 +32,7 @@ enum PodAddressing {
         logicalPort(port, node, &cell)
     }
 
-    /// What a pod is told whose annotation, copied from another one, names addresses that the other still has.
+    /// What a pod is told whose annotation names addresses that are taken: it was copied from another one.
     private static func loss(
         of annotated: PodNetworkAssignment?, _ addresses: [IPNetwork], _ node: NodeNetwork
     ) -> Rejection? {
@@ -43,7 +43,7 @@ enum PodAddressing {
         let field = FieldPath.member(.member(.root("metadata"), "annotations"), PodNetworks.key).description
         return Rejection(
             "AddressInUse", field: field,
-            "another pod has \(lost.map(\.address.description).joined(separator: ", ")), so this one gets "
+            "already in use: \(lost.map(\.address.description).joined(separator: ", ")), so this pod gets "
                 + addresses.map(\.address.description).joined(separator: ", ")
                 + ": do not copy this annotation from another pod")
     }

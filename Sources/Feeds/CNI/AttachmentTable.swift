@@ -104,6 +104,10 @@ extension AttachmentTable {
     func wait(
         for request: CNIRequest, _ attachment: Attachment, _ resolver: any AttachmentResolver, deadline: Duration
     ) async throws(CNIError) -> CNIResult {
+        // A DEL may have come between: then there is nothing to wait for, and nobody would end it.
+        guard entries[request.fileName]?.attachment == attachment else {
+            throw CNIError(.failed, Ending.deleted.message("\(attachment.podNamespace)/\(attachment.podName)"))
+        }
         let task = Task { try await resolver.ready(attachment) }
         lastWaiter += 1
         let number = lastWaiter

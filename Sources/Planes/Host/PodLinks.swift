@@ -40,26 +40,27 @@ final class PodLinks {
     ) -> Standings {
         var standings: Standings = [:]
         var devices: [IngressDevice] = []
-        var ready: [(RowID, PodLink, NetworkNamespace)] = []
+        var ready: [(row: RowID, link: PodLink, namespace: NetworkNamespace, isNew: Bool)] = []
         for (row, link) in rows {
             do {
                 let namespace = try Self.namespace(of: link)
                 let pair = try pair(row, link, namespace)
                 standings[row] = pair.isNew ? .written : .right
-                ready.append((row, link, namespace))
+                ready.append((row, link, namespace, pair.isNew))
                 if link.ingressDrop {
                     devices.append(IngressDevice(name: link.hostInterface, index: pair.index, isNew: pair.isNew))
                 }
             } catch { standings[row] = Standing(error) }
         }
         let failures = guardDevices(devices)
-        for (row, link, namespace) in ready {
+        for (row, link, namespace, isNew) in ready {
             if let failure = failures[link.hostInterface] {
                 standings[row] = .refused(failure)
                 continue
             }
             do {
-                if try finish(link, namespace, isReady: isOnlyToOpen(row, link)) { standings[row] = .written }
+                let isReady = !isNew && isOnlyToOpen(row, link)
+                if try finish(link, namespace, isReady: isReady) { standings[row] = .written }
                 applied[row] = link
             } catch { standings[row] = Standing(error) }
         }
