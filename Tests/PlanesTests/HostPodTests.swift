@@ -45,6 +45,7 @@ struct HostPodTests {
         #expect(routes.contains("mtu 1300"))
         #expect(try pod.run("ethtool -k eth0").contains("tx-checksumming: off"))
         #expect(try pod.run("cat /proc/sys/net/ipv6/conf/eth0/dad_transmits") == "0\n")
+        #expect(try pod.run("cat /proc/sys/net/ipv6/conf/eth0/accept_ra") == "0\n")
         let outside = try host.run("ip -d link show veth-abc")
         #expect(outside.contains("UP") && outside.contains("mtu 1400") && outside.contains("addrgenmode none"))
         #expect(outside.contains("alias ovenbird abc eth0"))

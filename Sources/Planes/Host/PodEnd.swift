@@ -40,7 +40,10 @@ struct PodEnd {
     /// Kernel settings and offloads, which have to be right before the link is up.
     private func settings() throws {
         let folder = "net/ipv6/conf/\(link.interface)"
-        var wanted = [("\(folder)/dad_transmits", "0"), ("\(folder)/addr_gen_mode", "0")]
+        // A neighbour that plays the router would be believed: the engine lets advertisements pass.
+        var wanted = [
+            ("\(folder)/dad_transmits", "0"), ("\(folder)/addr_gen_mode", "0"), ("\(folder)/accept_ra", "0"),
+        ]
         if link.addresses.contains(where: { $0.family == .v6 }) { wanted.append(("\(folder)/disable_ipv6", "0")) }
         for (path, value) in wanted {
             if let current = KernelSettings.value(path), current != value {
