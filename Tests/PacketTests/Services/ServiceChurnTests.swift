@@ -63,8 +63,11 @@ extension Packets.Services {
     private func pace(_ lab: PacketLab, for seconds: Int) async throws -> (slowest: Double, changes: Int) {
         var service = ServiceLab.Description(name: "pace", number: 46, pods: ["s1"])
         let address = try #require(service.addresses(.v4))
+        try await lab.put(service)
+        try await lab.waitFor("t/ask", address, 80, Set(service.pods))
         let end = ContinuousClock.now + .seconds(seconds)
-        var (slowest, changes) = (Duration.zero, 1)
+        // It came, and will go.
+        var (slowest, changes) = (Duration.zero, 2)
         while ContinuousClock.now < end {
             service.pods = service.pods == ["s1"] ? ["s2"] : ["s1"]
             let began = ContinuousClock.now
