@@ -43,7 +43,7 @@ extension Packets.Services {
         print(
             "churn: \(seen.count) connections, \(churn.changes) changes in \(written) transactions, \(unanswered.count) "
                 + "unanswered; one came to an endpoint gone for \(oldest) s, when a change took up to \(slowest) s")
-        #expect(seen.count > seconds * 10)
+        #expect(seen.count > seconds * 3)
         #expect(unanswered.isEmpty, "\(unanswered.prefix(5))")
         // A busy machine takes longer; how long, the one service more has shown.
         let astray = seen.filter { (churn.age($0) ?? 0) > max(1, 2 * slowest) }
