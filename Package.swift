@@ -92,11 +92,11 @@ targets.append(
         ], swiftSettings: swift))
 targets += modules.flatMap(module)
 /// Whole labs, with packets.
-targets += ["PacketTests", "PolicyTests"].map {
+targets += [("PacketTests", []), ("PolicyTests", ["PolicyBenchmark"])].map { name, more in
     .testTarget(
-        name: $0,
-        dependencies: ["CNI", "Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni"],
-        swiftSettings: swift)
+        name: name,
+        dependencies: ["CNI", "Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni"]
+            + more, swiftSettings: swift)
 }
 targets.append(.executableTarget(name: "generate-rows", swiftSettings: swift))
 targets.append(
@@ -107,7 +107,8 @@ targets.append(
     .executableTarget(
         name: "PolicyBenchmark",
         dependencies: [
-            "Core", "Feeds", "Linux", "Model", "NetworkPolicy", "OVSDB", "OVSDBTestKit", "Planes", "PodNetwork",
+            "Core", "Feeds", "Lab", "Linux", "LocalHTTP", "Model", "NetworkPolicy", "OVSDB", "OVSDBTestKit", "Planes",
+            "PodNetwork",
         ], swiftSettings: swift))
 
 let chosen = targets.filter { wanted?.contains($0.name) ?? true || $0.name == "CLinux" }

@@ -9,5 +9,6 @@ swift build -c release -q --product PolicyBenchmark
 .build/release/PolicyBenchmark
 swift build -c release -q --product ovenbird
 swift build -c release -q --product ovenbird-cni -Xswiftc -static-executable
+.build/release/PolicyBenchmark engine "$PWD/.build/release/ovenbird" "$PWD/.build/release/ovenbird-cni"
 swift build -c release -q --product PodBenchmark
 .build/release/PodBenchmark "$PWD/.build/release/ovenbird" "$PWD/.build/release/ovenbird-cni" "${PODS:-100}"

@@ -6,8 +6,6 @@ struct PodModule: NodeModule {
         name: "pods", summary: "Ports of pods", reads: [Pod.self, Namespace.self],
         writes: [.rows(SwitchPort.self), .rows(Switch.self)])
 
-    init(_ configuration: NoConfiguration) {}
-
     func register(on node: inout NodeScope) {
         node.each(Pod.self) { pod, cell throws(Rejection) in
             guard pod.isLocal else { return }
@@ -24,8 +22,6 @@ struct PolicyModule: NodeModule {
     static let manifest = Manifest(
         name: "policies", summary: "Network policies", reads: [Policy.self, Pod.self, Namespace.self],
         writes: [.rows(PortGroup.self), .rows(AddressSet.self), .rows(ACL.self)])
-
-    init(_ configuration: NoConfiguration) {}
 
     func register(on node: inout NodeScope) { node.each(Policy.self, policy) }
 

@@ -60,8 +60,8 @@ func measure(_ name: String, _ work: consuming Workload) throws -> Expectation {
     // One turn, so that the load is not measured with the number of its slices.
     engine.slice = .max
     engine.expect(feed: "objects", kinds: [Pod.self, Policy.self, Namespace.self])
-    try engine.enable(PodModule(.init()))
-    try engine.enable(PolicyModule(.init()))
+    try engine.enable(PodModule())
+    try engine.enable(PolicyModule())
     let objects = peakMegabytes()
     while !work.objects.isEmpty {
         let batch = work.objects.prefix(5000)

@@ -1,5 +1,6 @@
 import Core
 import Gateway
+import Model
 import Multicast
 import NameService
 import NetworkPolicy
@@ -16,6 +17,13 @@ enum BuiltinModules {
 
     static var manifests: [Manifest] { all.map { $0.manifest } }
 
+    /// What can be set for them: the settings that they read.
+    static var settings: [any ModuleSettings.Type] {
+        var known: Set<String> = []
+        return manifests.flatMap(\.reads).compactMap { $0 as? any ModuleSettings.Type }
+            .filter { known.insert($0.kind).inserted }
+    }
+
     static func enable(_ name: String, in engine: Engine) throws(Rejection) {
         guard let type = all.first(where: { $0.manifest.name == name }) else { return }
         switch engine.scope {
@@ -25,10 +33,10 @@ enum BuiltinModules {
     }
 
     private static func enable<M: NodeModule>(_ type: M.Type, _ engine: Engine) throws(Rejection) {
-        try engine.enable(M(.init()))
+        try engine.enable(M())
     }
 
     private static func enable<M: ClusterModule>(_ type: M.Type, _ engine: Engine) throws(Rejection) {
-        try engine.enable(M(.init()))
+        try engine.enable(M())
     }
 }

@@ -4,10 +4,12 @@ import Core
 struct ConfigurationFeed: Feed {
     let name = "configuration"
     let objects: [any Kind]
+    /// What changes when the configuration is read again.
+    let changes: AsyncStream<[any Kind]>
 
     func run(_ emit: @escaping @Sendable (FeedEvent) -> Void) async throws {
         emit(.changes(feed: name, objects.map(ObjectChange.put), lane: .bulk))
         emit(.listed(feed: name))
-        try await Task.sleep(for: .seconds(Int64.max >> 32))
+        for await changed in changes { emit(.changes(feed: name, changed.map(ObjectChange.put), lane: .bulk)) }
     }
 }

@@ -27,6 +27,7 @@ struct ControlAPI: Sendable {
         case ("GET", "/objects"): await ok(objects(request.query))
         case ("GET", "/object"): await object(request.query["id"] ?? "")
         case ("GET", "/trace"): await trace(request.query)
+        case ("GET", "/names"): await ok(scheduler.ask { [name] engine, _ in Report.names(of: name, engine) })
         case ("POST", let path) where path.hasPrefix("/modules/"): await toggle(path, request.query)
         default: LocalServer.Answer(404, JSON.object(JSONObject(["message": "there is no \(request.path)"])).text())
         }
@@ -165,8 +166,11 @@ struct ControlAPI: Sendable {
 
     private func toggle(_ path: String, _ query: [String: String]) async -> LocalServer.Answer {
         let name = String(path.dropFirst("/modules/".count))
+        guard let isOn = query["on"].flatMap(Bool.init) else {
+            return .init(400, JSON.object(JSONObject(["message": "on=true or on=false is missing (BadQuery)"])).text())
+        }
         do {
-            try await scheduler.toggle(name, on: query["on"] == "true")
+            try await scheduler.toggle(name, on: isOn)
             return await ok(modules())
         } catch {
             return .init(400, JSON.object(JSONObject(["message": error.message])).text())
@@ -221,20 +225,24 @@ extension Report {
                     "total": .integer(pods.count),
                     "settled": .integer(pods.filter { engine.isSettled(Pod.id($0.namespace, $0.name)) }.count),
                 ],
-                "services": services(engine, problems),
+                "objects": counts(engine, problems),
                 "rows": .integer(engine.rows().count),
                 "problems": .array(problems.map(problem)),
             ])
     }
 
-    /// Those that have their rows in force, and nothing wrong with them.
-    private static func services(_ engine: Engine, _ problems: [Problem]) -> JSON {
+    /// Of each kind that a module counts: how many there are, and how many have their rows in force and nothing wrong
+    /// with them.
+    private static func counts(_ engine: Engine, _ problems: [Problem]) -> JSON {
         let wrong = Set(problems.compactMap(\.object))
-        let all = engine.objects(kind: Service.kind).map(\.id)
-        return [
-            "total": .integer(all.count),
-            "settled": .integer(all.count { !wrong.contains($0) && engine.isSettled($0) }),
-        ]
+        return .array(
+            engine.manifests.flatMap(\.counts).map { kind in
+                let all = engine.objects(kind: kind.kind).map(\.id)
+                return [
+                    "kind": .string(kind.kind), "total": .integer(all.count),
+                    "settled": .integer(all.count { !wrong.contains($0) && engine.isSettled($0) }),
+                ]
+            })
     }
 
     static func object(_ id: ObjectID, _ engine: Engine, _ state: RunState) -> JSON {

@@ -6,31 +6,42 @@ public import Model
 
 /// A daemon as a process: reads its configuration, puts its parts together, runs until it is told to stop.
 public struct DaemonProcess: Sendable {
+    /// What can be set, in the order of the reference.
+    public static var settings: [Setting] { Setting.base + BuiltinModules.settings.flatMap { $0.settings } }
+
     let configuration: NetworkConfiguration
     let log: Logger
+    /// Reads the configuration again, from the same places.
+    let read: @Sendable () throws(DaemonFailure) -> NetworkConfiguration
 
     /// Reads the configuration. Everything that is wrong with it is said at once.
-    public init(configFile: String?, flags: [String: String]) throws {
+    public init(configFile: String?, flags: [String: String]) throws(DaemonFailure) {
+        read = { () throws(DaemonFailure) in try Self.read(configFile, flags) }
+        configuration = try read()
         var log = Logger(label: "ovenbird", factory: LineLog.init)
-        var input = ConfigurationInput(
-            environment: Environment.all, flags: flags, modules: BuiltinModules.manifests.map(\.name),
-            hostName: Environment.hostName, kernelPorts: Environment.kernelPorts)
-        if let configFile {
-            guard let text = try? Files.read(configFile) else {
-                throw DaemonFailure(
-                    "cannot read the configuration file \(configFile); name one that is there with --config",
-                    reason: "NotFound")
-            }
-            input.file = (configFile, text)
-        }
-        do {
-            configuration = try NetworkConfiguration(input)
-        } catch {
-            throw DaemonFailure(problems: error.problems)
-        }
         log[metadataKey: "node"] = .string(configuration.node.nodeName)
         for warning in configuration.warnings { log.warning("\(warning.source): \(warning.message)") }
         self.log = log
+    }
+
+    private static func read(_ file: String?, _ flags: [String: String]) throws(DaemonFailure) -> NetworkConfiguration {
+        var input = ConfigurationInput(
+            environment: Environment.all, flags: flags, modules: BuiltinModules.manifests.map(\.name),
+            moduleSettings: BuiltinModules.settings, hostName: Environment.hostName,
+            kernelPorts: Environment.kernelPorts)
+        if let file {
+            guard let text = try? Files.read(file) else {
+                throw DaemonFailure(
+                    "cannot read the configuration file \(file); name one that is there with --config",
+                    reason: "NotFound")
+            }
+            input.file = (file, text)
+        }
+        do {
+            return try NetworkConfiguration(input)
+        } catch {
+            throw DaemonFailure(problems: error.problems)
+        }
     }
 
     func isEnabled(_ manifest: Manifest) -> Bool { configuration.modules[manifest.name] ?? true }

@@ -26,19 +26,25 @@ enum Environment {
     }
 }
 
-/// Signals that ask the process to end.
+/// Signals that ask the process for something.
 enum Signals {
     /// Waits for one of them, or for the task to be cancelled.
     static func first(_ numbers: Int32...) async {
-        let (stream, bell) = AsyncStream<Void>.makeStream()
-        let sources = numbers.map { number in
+        for await _ in stream(numbers) { break }
+    }
+
+    /// One element for each that comes, from now on; those that come while one is being answered count as one.
+    static func stream(_ numbers: Int32...) -> AsyncStream<Void> { stream(numbers) }
+
+    private static func stream(_ numbers: [Int32]) -> AsyncStream<Void> {
+        let (stream, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        for number in numbers {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { bell.yield() }
+            // The handler keeps its source, as long as somebody listens.
+            source.setEventHandler { if case .terminated = bell.yield() { source.cancel() } }
             source.resume()
-            return source
         }
-        for await _ in stream { break }
-        sources.forEach { $0.cancel() }
+        return stream
     }
 }

@@ -21,12 +21,8 @@ extension DaemonProcess {
         let lock = try RunLock(directory: run)
         defer { withExtendedLifetime(lock) {} }
         guard supervise else {
-            return try await untilStopped {
-                try await serveNode(DaemonPaths(run: run)) {
-                } processes: {
-                    []
-                }
-            }
+            let parts = try nodeParts(DaemonPaths(run: run)) { [] }
+            return try await untilStopped { try await serve(parts) {} }
         }
         let engine = NodeEngine(
             .init(
@@ -35,38 +31,44 @@ extension DaemonProcess {
         let log = log
         let databases = Supervisor(engine.databases()) { log.info("\($0)") }
         let daemons = Supervisor(engine.daemons(bridge: Topology.integrationBridge)) { log.info("\($0)") }
+        let parts = try nodeParts(DaemonPaths(run: run, engine: engine)) { await databases.states + daemons.states }
         do {
             try await untilStopped {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await databases.run() }
-                    group.addTask {
-                        // The daemons begin to change the machine, so they come after all reasons to refuse.
-                        try await serveNode(DaemonPaths(run: run, engine: engine)) {
-                            try await daemons.run()
-                        } processes: {
-                            await databases.states + daemons.states
-                        }
-                    }
+                    // The daemons begin to change the machine, so they come after all reasons to refuse.
+                    group.addTask { try await serve(parts) { try await daemons.run() } }
                     try await group.next()
                     group.cancelAll()
                 }
             }
-        } catch let refusal as StartRefusal {
-            // What ran before goes on: it may carry the packets of pods.
-            await databases.stop(onlyStarted: true)
-            throw refusal
+        } catch {
+            // What ran before goes on, and what has begun to work too: it may carry the packets of pods.
+            if await !parts.scheduler.state.isStarted { await databases.stop(onlyStarted: true) }
+            throw error
         }
     }
 
-    private func serveNode(
-        _ paths: DaemonPaths, whenStarted: @escaping @Sendable () async throws -> Void,
-        processes: @escaping @Sendable () async -> [ServiceState]
-    ) async throws {
+    /// What a node's daemon is made of.
+    private struct NodeParts {
+        let paths: DaemonPaths
+        let databases: Databases
+        let changes: AsyncStream<[any Kind]>.Continuation
+        let feeds: [any Feed]
+        let planes: [any Plane]
+        let scheduler: Scheduler
+        let api: ControlAPI
+    }
+
+    private func nodeParts(
+        _ paths: DaemonPaths, processes: @escaping @Sendable () async -> [ServiceState]
+    ) throws -> NodeParts {
         let databases = try Databases(paths, configuration.daemon, configuration.node.datapath, log)
         let planes = try databases.planes + hostPlanes(paths)
         var node = configuration.node
         node.controller.southbound = paths.southbound(configuration.daemon.southbound)
-        var feeds = baseFeeds(node) + databases.feeds
+        let (changes, change) = AsyncStream.makeStream(of: [any Kind].self)
+        var feeds = baseFeeds(node, changes) + databases.feeds
         feeds.append(ExpectedFeed(NetlinkFeed(), Link.self, LinkAddress.self, Route.self))
         let scheduler = try makeScheduler(.node, feeds, planes, expecting: ["cni": [Attachment.self]])
         let times = StartTimes()
@@ -77,17 +79,31 @@ extension DaemonProcess {
             role: "node", name: configuration.node.nodeName, scheduler: scheduler, times: times,
             planes: planes,
             packets: PacketQuestion(
-                scheduler: scheduler, northbound: paths.northbound(configuration.daemon.northbound),
-                southbound: paths.southbound(configuration.daemon.southbound))
+                scheduler: scheduler,
+                northbound: DatabaseAccess(
+                    address: paths.northbound(configuration.daemon.northbound),
+                    certificates: configuration.daemon.northbound.certificates),
+                southbound: DatabaseAccess(
+                    address: paths.southbound(configuration.daemon.southbound),
+                    certificates: configuration.daemon.southbound.certificates))
         ) {
             await processes().map(Report.process)
         }
-        let all = feeds.map(\.feed) + [cni]
+        return NodeParts(
+            paths: paths, databases: databases, changes: change, feeds: feeds.map(\.feed) + [cni], planes: planes,
+            scheduler: scheduler, api: api)
+    }
+
+    private func serve(_ parts: NodeParts, whenStarted: @escaping @Sendable () async throws -> Void) async throws {
+        let (paths, scheduler) = (parts.paths, parts.scheduler)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await databases.run(flows: planes.lazy.compactMap { $0 as? OpenFlowPlane }.first) }
-            group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
+            group.addTask {
+                await parts.databases.run(flows: parts.planes.lazy.compactMap { $0 as? OpenFlowPlane }.first)
+            }
+            group.addTask { try await LocalServer(socket: paths.control, handler: parts.api.answer).run() }
             group.addTask { try await announceReadiness(scheduler, cniSocket: paths.cni) }
-            group.addTask { try await scheduler.run(feeds: all, planes: planes) }
+            group.addTask { await reload(scheduler, parts.changes) }
+            group.addTask { try await scheduler.run(feeds: parts.feeds, planes: parts.planes) }
             group.addTask {
                 guard await scheduler.first({ _, state in state.isStarted ? true : nil }) != nil else { return }
                 try await whenStarted()
@@ -133,7 +149,8 @@ extension DaemonProcess {
         let lock = try RunLock(directory: run)
         defer { withExtendedLifetime(lock) {} }
         let paths = DaemonPaths(run: run)
-        let feeds = baseFeeds(configuration.node)
+        let (changes, change) = AsyncStream.makeStream(of: [any Kind].self)
+        let feeds = baseFeeds(configuration.node, changes)
         let planes = try statusPlanes(writer: "cluster-manager")
         let scheduler = try makeScheduler(.cluster, feeds, planes)
         let api = ControlAPI(
@@ -143,6 +160,7 @@ extension DaemonProcess {
         try await untilStopped {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await LocalServer(socket: paths.control, handler: api.answer).run() }
+                group.addTask { await reload(scheduler, change) }
                 group.addTask { try await scheduler.run(feeds: feeds.map(\.feed), planes: planes) }
                 for try await _ in group {}
             }
@@ -165,11 +183,11 @@ struct ExpectedFeed: Sendable {
 
 extension DaemonProcess {
     /// The configuration and the manifests, which both daemons read.
-    private func baseFeeds(_ node: LocalNode) -> [ExpectedFeed] {
-        [
+    private func baseFeeds(_ node: LocalNode, _ changes: AsyncStream<[any Kind]>) -> [ExpectedFeed] {
+        let objects: [any Kind] = [configuration.cluster, node] + configuration.moduleSettings
+        return [
             ExpectedFeed(
-                ConfigurationFeed(objects: [configuration.cluster, node, configuration.policies]),
-                ClusterNetwork.self, LocalNode.self, PolicySettings.self),
+                ConfigurationFeed(objects: objects, changes: changes), objects.map { type(of: $0) }),
             ExpectedFeed(
                 ManifestFeed(
                     directories: configuration.daemon.manifests,

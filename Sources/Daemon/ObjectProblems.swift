@@ -9,11 +9,12 @@ struct ObjectProblems: Kind {
     let object: ObjectID
     let problems: [Problem]
 
-    /// One per object that users write and that has problems which they can mend.
+    /// One per object that users write and that has problems: those which they can mend, and those for which its module
+    /// does not do what they asked for. Of a conflict the modules tell themselves, in their own words.
     static func list(_ problems: [Problem]) -> [ObjectID: ObjectProblems] {
         let kinds = Set(KindDecoder.base.map(\.kind))
         var found: [ObjectID: [Problem]] = [:]
-        let told: Set<Problem.What> = [.rejected, .partial, .refused]
+        let told: Set<Problem.What> = [.rejected, .partial, .refused, .fault, .quarantined]
         for problem in problems where told.contains(problem.what) {
             if let object = problem.object, kinds.contains(object.kind) { found[object, default: []].append(problem) }
         }
@@ -33,7 +34,6 @@ struct ObjectProblemsModule: NodeModule, ClusterModule {
         stage: .beta,
         reads: [ObjectProblems.self], writes: [.rows(ObjectStatus.self)])
 
-    init(_ configuration: NoConfiguration) throws(Rejection) {}
     func register(on node: inout NodeScope) { node.each(ObjectProblems.self, Self.handle) }
     func register(on cluster: inout ClusterScope) { cluster.each(ObjectProblems.self, Self.handle) }
 

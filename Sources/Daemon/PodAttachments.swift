@@ -10,7 +10,8 @@ struct PodAttachments: AttachmentResolver {
     let node: String
     let times: StartTimes
 
-    /// Waits until every plane has confirmed the pod's rows and OVN reports its port installed.
+    /// Waits until OVN reports the pod's port installed and every plane has confirmed the pod's rows, the opening of its
+    /// link with them.
     func ready(_ attachment: Attachment) async throws(CNIError) -> CNIResult {
         let pod = Pod.id(attachment.podNamespace, attachment.podName)
         times.begin(attachment.sandbox)
@@ -107,9 +108,12 @@ private struct Progress {
     /// Notes which stages are reached.
     func note(in times: StartTimes) {
         if port != nil, engine.object(attachment.id) != nil { times.reach(.decided, attachment.sandbox) }
-        guard port != nil, isInForce else { return }
-        times.reach(.wired, attachment.sandbox)
-        if waitsFor.isEmpty { times.reach(.installed, attachment.sandbox) }
+        guard port != nil else { return }
+        if isInForce { times.reach(.wired, attachment.sandbox) }
+        if let interface, interface.sandbox == attachment.sandbox, interface.installed {
+            times.reach(.installed, attachment.sandbox)
+        }
+        if waitsFor.isEmpty { times.reach(.opened, attachment.sandbox) }
     }
 
     private var isInForce: Bool {

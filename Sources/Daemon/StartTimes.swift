@@ -12,8 +12,10 @@ final class StartTimes: Sendable {
         case decided
         /// Every plane has confirmed.
         case wired
-        /// OVN reports the port installed, and the rows are in force.
+        /// OVN reports the port installed.
         case installed
+        /// The pod's link is up.
+        case opened
     }
 
     struct Record: Sendable {
@@ -55,6 +57,7 @@ final class StartTimes: Sendable {
                         [
                             "sandbox": .string(record.sandbox), "decided": microseconds(record, .decided),
                             "wired": microseconds(record, .wired), "installed": microseconds(record, .installed),
+                            "opened": microseconds(record, .opened),
                         ]
                     })
             ])

@@ -82,13 +82,16 @@ public struct LabRunner: Sendable {
         let plugin = Plugin(paths: paths, executable: record.plugin, node: node)
         while true {
             let isReady: Bool
+            // An answer of a daemon that has ended meanwhile says nothing of the next one.
+            let pid = await state.pid(node)
             do {
                 try await onThread { _ = try plugin.call(.status) }
                 await state.update(node: node) { node in
+                    guard node.pid == pid else { return }
                     node.isReady = true
                     node.message = ""
                 }
-                isReady = true
+                isReady = await state.isReady(node)
             } catch {
                 let words = (error as? CNIError).map { $0.details.isEmpty ? $0.message : $0.details } ?? "\(error)"
                 await state.update(node: node) { node in

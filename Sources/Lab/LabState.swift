@@ -96,6 +96,8 @@ actor LabState {
         }
     }
 
+    func pid(_ node: String) -> Int? { report.nodes.first { $0.name == node }?.pid }
+
     func isReady(_ node: String) -> Bool { report.nodes.first { $0.name == node }?.isReady ?? false }
 
     /// Returns when the revision is another one than this, when `wake` is called, or when the task is cancelled.

@@ -88,8 +88,12 @@ public struct LabUp: Sendable {
         let log = try Descriptor(open: "\(paths.logs)/lab.log", flags: O_WRONLY | O_CREAT | O_APPEND)
         let child = try ChildProcess(supervisor, output: .descriptor(log), errors: .descriptor(log))
         do {
-            for _ in 0..<500 where !Files.exists(paths.socket) {
+            let began = ContinuousClock.now
+            while !Files.exists(paths.socket) {
                 try Task.checkCancellation()
+                if began.duration(to: .now) > timeout {
+                    throw LabFailure("the lab's supervisor does not answer", because: "see \(paths.logs)/lab.log")
+                }
                 if let exit = try await onThread({ try child.wait(timeout: .milliseconds(10)) }) {
                     let words = (try? Files.read("\(paths.logs)/lab.log")) ?? ""
                     throw LabFailure("the lab's supervisor ended (\(exit))", because: String(words.suffix(500)))

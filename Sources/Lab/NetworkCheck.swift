@@ -42,7 +42,7 @@ public struct NetworkCheck: Sendable {
         let server = try probe.start(
             "outside",
             [
-                "socat", "TCP6-LISTEN:\(Self.outsidePort),fork,reuseaddr,ipv6only=0",
+                "socat", "TCP6-LISTEN:\(Self.outsidePort),fork,reuseaddr,ipv6only=0,backlog=128",
                 "SYSTEM:'echo $SOCAT_PEERADDR'",
             ])
         defer { _ = try? server.stop(grace: .seconds(1)) }

@@ -127,10 +127,10 @@ public class Harness {
 
 /// Modules as a node's daemon runs them.
 public final class NodeHarness: Harness {
-    public init<M: NodeModule>(_: M.Type, _ configuration: M.Configuration = .init()) throws {
+    public init<M: NodeModule>(_: M.Type) throws {
         try super.init {
             let engine = Engine(scope: .node)
-            try engine.enable(M(configuration))
+            try engine.enable(M())
             return engine
         }
     }
@@ -147,10 +147,10 @@ public final class NodeHarness: Harness {
 
 /// Modules as the cluster manager runs them.
 public final class ClusterHarness: Harness {
-    public init<M: ClusterModule>(_: M.Type, _ configuration: M.Configuration = .init()) throws {
+    public init<M: ClusterModule>(_: M.Type) throws {
         try super.init {
             let engine = Engine(scope: .cluster)
-            try engine.enable(M(configuration))
+            try engine.enable(M())
             return engine
         }
     }

@@ -12,16 +12,16 @@ public import Core
 public enum ModuleLaws {
     /// Checks a module that runs on nodes. `broken` holds spoilt versions of some of the objects.
     public static func check<M: NodeModule>(
-        _: M.Type, _ objects: [any Kind], broken: [any Kind] = [], configuration: M.Configuration = .init()
+        _: M.Type, _ objects: [any Kind], broken: [any Kind] = []
     ) throws {
-        try check(M.manifest.name, { try NodeHarness(M.self, configuration) }, objects, broken)
+        try check(M.manifest.name, { try NodeHarness(M.self) }, objects, broken)
     }
 
     /// Checks a module that runs in the cluster manager.
     public static func checkCluster<M: ClusterModule>(
-        _: M.Type, _ objects: [any Kind], broken: [any Kind] = [], configuration: M.Configuration = .init()
+        _: M.Type, _ objects: [any Kind], broken: [any Kind] = []
     ) throws {
-        try check(M.manifest.name, { try ClusterHarness(M.self, configuration) }, objects, broken)
+        try check(M.manifest.name, { try ClusterHarness(M.self) }, objects, broken)
     }
 
     private static func check(

@@ -36,7 +36,8 @@ struct Stages {
     let decided: Double
     let wired: Double
     let installed: Double
-    var total: Double { decided + wired + installed }
+    let opened: Double
+    var total: Double { decided + wired + installed + opened }
 }
 
 /// What is printed.
@@ -60,6 +61,7 @@ struct Figures {
         add("daemon: request to rows at the planes", stages.map(\.decided))
         add("planes: databases and kernel confirm", stages.map(\.wired))
         add("OVN: flows of the port installed", stages.map(\.installed))
+        add("daemon and kernel: link opened", stages.map(\.opened))
         add("ADD, all of it", starts.map(\.add))
         add("first packet answered, after ADD", starts.map(\.firstPacket))
         add("ADD to first packet", whole)

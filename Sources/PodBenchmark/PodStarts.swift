@@ -97,7 +97,7 @@ struct PodStarts {
             func milliseconds(_ name: String) throws -> Double { Double(try item[name].integer()) / 1000 }
             return Stages(
                 decided: try milliseconds("decided"), wired: try milliseconds("wired"),
-                installed: try milliseconds("installed"))
+                installed: try milliseconds("installed"), opened: try milliseconds("opened"))
         }
     }
 }

@@ -10,12 +10,23 @@ import PodNetwork
 
 /// Measures network policy at scale, from objects as text to the rows in a real northbound database: 5,000 pods of
 /// which 250 are local, 1,000 policies. Exact rows; the server's own time is not ours and not in the CPU figures.
+///
+///     PolicyBenchmark
+///     PolicyBenchmark engine OVENBIRD OVENBIRD-CNI [NAMESPACES NODES]    on a real engine, in a lab
 @main
 struct PolicyBenchmark {
     static func main() async throws {
-        let directory = "/tmp/ovbt-policybench-\(getpid())"
+        let arguments = CommandLine.arguments
+        if arguments.count > 3, arguments[1] == "engine" {
+            func number(_ place: Int, or other: Int) -> Int {
+                arguments.count > place ? Int(arguments[place]) ?? other : other
+            }
+            let load = EngineLoad(namespaces: number(4, or: 100), nodes: number(5, or: 100))
+            return try showEngine(EngineScale(program: arguments[2], plugin: arguments[3], load: load), load)
+        }
         // What makes the load is another process, so that its memory does not count.
-        if CommandLine.arguments.count > 1 { return try write(to: CommandLine.arguments[1]) }
+        if arguments.count > 1 { return try write(to: arguments[1]) }
+        let directory = "/tmp/ovbt-policybench-\(getpid())"
         try Files.makeDirectory(directory)
         defer { _ = try? Command("rm", "-rf", directory).run() }
         _ = try await Command("/proc/\(getpid())/exe", directory).run()
@@ -34,6 +45,24 @@ struct PolicyBenchmark {
         try await changes(&zone)
         await zone.stop()
     }
+
+    private static func showEngine(_ scale: EngineScale, _ load: EngineLoad) throws {
+        say(
+            "engine: \(load.nodes) nodes, \(load.pods) pods, \(load.namespaces) namespaces, \(load.policies) policies, "
+                + "dual-stack")
+        let figures = try scale.run()
+        line("pods", "\(figures.localPods) local")
+        line("flows", "\(figures.flows), before the policies \(figures.flowsBefore)")
+        line("sync", "first \(milliseconds(figures.firstSync)) ms, steady \(milliseconds(figures.steadySync)) ms")
+        let added = figures.added.sorted()
+        line(
+            "add",
+            "a remote pod, file to flows: p50 \(milliseconds(added[added.count / 2])) ms, "
+                + "slowest \(milliseconds(added[added.count - 1])) ms")
+        line("deny", "all pods, by an admin: denied \(figures.isDenied), own node's probes pass \(figures.isProbed)")
+    }
+
+    private static func milliseconds(_ seconds: Double) -> Int { Int((seconds * 1000).rounded()) }
 
     private static func write(to directory: String) throws {
         for (number, text) in Load.files().enumerated() {

@@ -34,9 +34,8 @@ final class Zone {
                 Attachment.self,
             ])
         engine.attach(plane: PlaneName.northbound)
-        let network: any NodeModule = try PodNetworkModule(.init())
-        try engine.enable(network)
-        try engine.enable(NetworkPolicyModule(.init()))
+        let modules: [any NodeModule] = [PodNetworkModule(), NetworkPolicyModule()]
+        for module in modules { try engine.enable(module) }
     }
 
     func stop() async {

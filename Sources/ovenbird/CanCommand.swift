@@ -10,6 +10,7 @@ struct CanCommand: ParsableCommand {
         discussion: """
             EXAMPLES:
               ovenbird can shop/web shop/db tcp/5432
+              ovenbird can shop/web service:shop/api tcp/80    by each of its backends
               ovenbird can shop/web 203.0.113.9 tcp/443 -4
               ovenbird can node:n1 shop/db icmp
 
@@ -17,7 +18,7 @@ struct CanCommand: ParsableCommand {
             """)
 
     @Argument(help: "NS/POD or node:NAME.") var from: String
-    @Argument(help: "NS/POD, node:NAME or an address.") var to: String
+    @Argument(help: "NS/POD, service:NS/NAME, node:NAME or an address.") var to: String
     @Argument(help: "tcp/443, udp/53, sctp/9 or icmp.") var traffic: String
     @Flag(name: [.customShort("4"), .customLong("ipv4")], help: "IPv4 only.") var onlyV4 = false
     @Flag(name: [.customShort("6"), .customLong("ipv6")], help: "IPv6 only.") var onlyV6 = false
@@ -33,11 +34,15 @@ struct CanCommand: ParsableCommand {
                 what: "\(from) is on none of these nodes (NotFound)", next: "ovenbird objects pod", exitCode: 1)
         }
         let wanted: [Family] = onlyV4 == onlyV6 ? Family.allCases : [onlyV4 ? .v4 : .v6]
-        let ends = try IPAddress(to).map { [$0] } ?? CanPlace(to, targets, record).addresses
+        let book = AddressBook([node] + targets)
+        let ends = try ends(book, targets, record)
+        let question = CanQuestion(
+            from: start, node: node, traffic: traffic, targets: targets, book: book,
+            isService: to.hasPrefix("service:"))
         var ways: [CanWay] = []
         for end in ends
         where wanted.contains(end.family) && start.addresses.contains(where: { $0.family == end.family }) {
-            ways.append(try CanWay(from: start.query, on: node, to: end, traffic, targets))
+            ways += try question.ways(to: end)
         }
         guard !ways.isEmpty else {
             throw CommandFailure(what: "\(from) and \(to) have no address family in common (NoAddress)", exitCode: 1)
@@ -50,14 +55,75 @@ struct CanCommand: ParsableCommand {
         switch output {
         case .json: print(answer.text(.pretty))
         case .yaml: print(YAMLText.of(answer), terminator: "")
-        default:
-            // Both families mostly fare alike.
-            let isSame = Set(ways.map(\.words)).count == 1
-            for way in isSame ? Array(ways.prefix(1)) : ways {
-                print(isSame ? way.words : "\(way.family) \(way.words)")
-            }
+        default: print(Self.words(ways))
         }
         if !ways.allSatisfy(\.isAllowed) { throw ExitCode(1) }
+    }
+}
+
+extension CanCommand {
+    private func ends(_ book: AddressBook, _ targets: [Target], _ record: LabRecord?) throws -> [IPAddress] {
+        if let address = IPAddress(to) { return [address] }
+        guard to.hasPrefix("service:") else {
+            do { return try CanPlace(to, targets, record).addresses } catch let failure as CommandFailure {
+                guard !book.addresses(of: "service:\(to)").isEmpty else { throw failure }
+                throw CommandFailure(
+                    what: "\(to) is no pod but a service (NotFound)",
+                    next: "ovenbird can \(from) service:\(to) \(traffic)",
+                    exitCode: 1)
+            }
+        }
+        let addresses = book.addresses(of: to)
+        guard !addresses.isEmpty else {
+            throw CommandFailure(
+                what: "\(to) is not there, or has no address of its own (NotFound)", next: "ovenbird objects service",
+                exitCode: 1)
+        }
+        return addresses
+    }
+
+    /// Both families mostly fare alike; backends each have a line.
+    static func words(_ ways: [CanWay]) -> String {
+        guard ways.contains(where: { $0.backend != nil }) else {
+            let isSame = Set(ways.map(\.words)).count == 1
+            return (isSame ? Array(ways.prefix(1)) : ways).map { isSame ? $0.words : "\($0.family) \($0.words)" }
+                .joined(separator: "\n")
+        }
+        let passed = ways.filter(\.isAllowed).count
+        let verdict = passed == ways.count ? "yes" : passed == 0 ? "no" : "partly"
+        let lines = ways.map { way in way.backend.map { "  \($0): \(way.words)" } ?? "  \(way.family): \(way.words)" }
+        return (["\(verdict): to \(passed) of \(ways.count) backends"] + lines).joined(separator: "\n")
+    }
+}
+
+/// What is asked, in one family after the other.
+private struct CanQuestion {
+    let from: CanPlace
+    let node: Target
+    let traffic: String
+    let targets: [Target]
+    let book: AddressBook
+    let isService: Bool
+
+    /// One way; or one for each backend, when a load balancer stands in it.
+    func ways(to end: IPAddress) throws -> [CanWay] {
+        let first = try CanWay(from: from.query, on: node, to: end, traffic, targets)
+        if first.backends.isEmpty {
+            return [isService ? first.ending("nothing answers there for \(traffic)") : first]
+        }
+        guard from.query.hasPrefix("Pod/") else {
+            throw CommandFailure(
+                what: "a node's own way to a service is not one that the engine traces (NotTraced)",
+                next: "ask from a pod")
+        }
+        return try first.backends.map { backend in
+            let name = "\(book.name(backend.address)) \(backend)"
+            // Whoever reaches himself does so past all policies; the tracer does not know that turn.
+            if from.addresses.contains(backend.address) { return CanWay(toItself: name, end.family) }
+            var way = try CanWay(from: from.query, on: node, to: end, traffic, targets, by: backend)
+            way.backend = name
+            return way
+        }
     }
 }
 
@@ -90,67 +156,5 @@ private struct CanPlace {
         query = "Node/\(name)"
         target = targets.first { $0.name == name }
         addresses = record?.families.list.compactMap { IPAddress(record?.address(of: name, $0) ?? "") } ?? []
-    }
-}
-
-/// What becomes of the packet in one family, through as many zones as it takes.
-struct CanWay {
-    let family: Family
-    private(set) var decisions: [(node: String, json: JSON)] = []
-    /// Where it leaves the last zone; nil when it is dropped.
-    private(set) var output: JSON?
-
-    var isAllowed: Bool { output != nil }
-
-    init(from: String, on first: Target, to: IPAddress, _ traffic: String, _ targets: [Target]) throws {
-        family = to.family
-        var query = ["from": from, "to": "\(to)", "traffic": traffic]
-        var target = first
-        // Two zones are all that a packet between pods sees; a loop would see more.
-        for _ in 0..<4 {
-            let text = query.sorted { $0.key < $1.key }.map { "\($0.key)=\(escaped($0.value))" }.joined(separator: "&")
-            let answer = try target.get("/trace?\(text)")
-            decisions += answer["decisions"].list.map { (target.name, $0) }
-            output = answer["outputs"].list.first
-            let port = (output?["port"]).text
-            guard (output?["type"]).text == "remote", port.hasPrefix("tstor-") else { return }
-            guard let next = targets.first(where: { $0.name == port.dropFirst("tstor-".count) }) else {
-                throw CommandFailure(
-                    what:
-                        "the packet goes on to node \(port.dropFirst("tstor-".count)), whose daemon is not here (Unreachable)",
-                    because: "\(target.name) lets it go", next: "ask there")
-            }
-            query["from"] = "Zone/\(target.name)"
-            query["source"] = answer["source"].text
-            query["ethernetSource"] = (answer["ethernet"]?["source"]).text
-            query["ethernetDestination"] = (answer["ethernet"]?["destination"]).text
-            target = next
-        }
-        throw CommandFailure(what: "the packet goes round between nodes (Loop)")
-    }
-
-    var words: String {
-        let parts = (isAllowed ? decisions : decisions.suffix(1)).map { node, decision -> String in
-            let port = decision["port"].text.replacing("_", with: "/", maxReplacements: 1)
-            let way = decision["direction"].text == "Ingress" ? "entering" : "leaving"
-            let by = decision["by"].list.map { Optional($0).text }.joined(separator: ", ")
-            return "\(by), \(way) \(port) on \(node)"
-        }
-        let what = isAllowed ? "yes" : "no"
-        if parts.isEmpty { return isAllowed ? "yes: no policy is in the way" : "no: nothing leads there" }
-        let isDropped = decisions.last?.json["verdict"].text == "drop"
-        return isAllowed || isDropped ? "\(what): \(parts.joined(separator: "; "))" : "no: nothing leads there"
-    }
-
-    var json: JSON {
-        [
-            "family": .string("\(family)"), "allowed": .boolean(isAllowed), "output": output ?? .null,
-            "decisions": .array(
-                decisions.map { node, decision in
-                    guard case .object(var object) = decision else { return decision }
-                    object["node"] = .string(node)
-                    return .object(object)
-                }),
-        ]
     }
 }

@@ -23,9 +23,12 @@ struct SettingFlags: ParsableArguments {
             }
             let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
-            guard Setting.all.contains(where: { $0.flag == name }) || name.hasPrefix("enable-") || name == "modules"
+            guard
+                DaemonProcess.settings.contains(where: { $0.flag == name }) || name.hasPrefix("enable-")
+                    || name == "modules"
             else {
-                let hint = nearest(to: name, in: Setting.all.map(\.flag)).map { "; did you mean --\($0)?" } ?? ""
+                let hint =
+                    nearest(to: name, in: DaemonProcess.settings.map(\.flag)).map { "; did you mean --\($0)?" } ?? ""
                 throw ValidationError("there is no setting --\(name)\(hint)")
             }
             let value: String
@@ -42,8 +45,8 @@ struct SettingFlags: ParsableArguments {
     }
 
     static var reference: String {
-        let width = Setting.all.map(\.flag.count).max() ?? 0
-        return Setting.all.map { setting in
+        let width = DaemonProcess.settings.map(\.flag.count).max() ?? 0
+        return DaemonProcess.settings.map { setting in
             let flag = setting.flag + String(repeating: " ", count: width - setting.flag.count)
             let standard = setting.standard.isEmpty ? "" : " (default: \(setting.standard))"
             return "  --\(flag)  \(setting.summary)\(standard)"
@@ -60,7 +63,7 @@ struct NodeCommand: AsyncParsableCommand {
               ovenbird node --name n1 --manifests Examples/network --status-dir /tmp/status --supervise
 
             Settings come from flags, else from the environment (OVENBIRD_CLUSTER_SUBNETS for --cluster-subnets), else \
-            from the file. Stopping the daemon leaves the network as it is.
+            from the file. Stopping the daemon leaves the network as it is. SIGHUP reads the configuration again.
 
             SETTINGS:
             \(SettingFlags.reference)

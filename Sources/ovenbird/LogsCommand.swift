@@ -29,24 +29,43 @@ struct LogsCommand: ParsableCommand {
     var policy: String?
     @Option(name: .shortAndLong, help: "table, or json: an object per line.") var output: OutputOptions.Format = .table
 
-    private static let standardLog = "/var/log/ovn/ovn-controller.log"
+    @Option(help: ArgumentHelp("Where ovn-controller writes, outside a lab.", valueName: "path"))
+    var log = "/var/log/ovn/ovn-controller.log"
 
     func run() throws {
-        var logs = [(node: "this node", file: Self.standardLog)]
-        var names: [IPAddress: String] = [:]
-        if target.lab != nil || !Labs.names().isEmpty {
+        var book = try Book(target)
+        var logs = [(node: book.names.node ?? "this node", file: log)]
+        if target.nodeSocket == nil, target.lab != nil || !Labs.names().isEmpty {
             let paths = try Labs.pick(target.lab)
-            let record = LabRecord(paths)
-            logs = (record?.nodes ?? []).filter { target.node == nil || target.node == $0 }
+            logs = (LabRecord(paths)?.nodes ?? []).filter { target.node == nil || target.node == $0 }
                 .map { ($0, "\(paths.engineDirectory($0))/ovn-controller.log") }
-            names = try known(paths, record)
         }
+        if let failure = book.names.failure { say("\(failure.text)\n  kept: addresses are shown without names") }
         if follow {
-            try tail(logs, names)
+            try tail(logs, &book)
         } else {
             var lines: [(line: PolicyLogLine, node: String)] = []
             for log in logs { lines += try read(log.file).map { ($0, log.node) } }
-            for entry in lines.sorted(by: { $0.line.time < $1.line.time }) { show(entry.line, entry.node, names) }
+            for entry in lines.sorted(by: { $0.line.time < $1.line.time }) { show(entry.line, entry.node, book.names) }
+        }
+    }
+
+    /// Names, asked for again when an address turns up that nobody had: pods come while one looks.
+    private struct Book {
+        let targets: [Target]
+        private(set) var names: AddressBook
+        private var asked = ContinuousClock.now
+
+        init(_ target: TargetOptions) throws {
+            targets = try target.targets()
+            names = AddressBook(targets)
+        }
+
+        mutating func look(for line: PolicyLogLine) {
+            let isKnown = [line.source, line.destination].compactMap { $0 }.allSatisfy(names.knows)
+            guard !isKnown, asked + .seconds(1) < .now else { return }
+            names = AddressBook(targets)
+            asked = .now
         }
     }
 
@@ -59,7 +78,7 @@ struct LogsCommand: ParsableCommand {
     }
 
     /// `tail` knows what to do when a log is rotated; before lines of another file it says which.
-    private func tail(_ logs: [(node: String, file: String)], _ names: [IPAddress: String]) throws {
+    private func tail(_ logs: [(node: String, file: String)], _ book: inout Book) throws {
         let (reading, writing) = try Descriptor.pipe()
         let tail = try ChildProcess(
             ["tail", "--pid=\(getpid())", "-v", "-n", "0", "-F"] + logs.map(\.file), output: .descriptor(writing))
@@ -71,7 +90,8 @@ struct LogsCommand: ParsableCommand {
             guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
             for text in String(decoding: rest[..<end], as: UTF8.self).split(separator: "\n") {
                 if let line = PolicyLogLine(String(text)) {
-                    show(line, node, names)
+                    book.look(for: line)
+                    show(line, node, book.names)
                 } else if text.hasPrefix("==> ") {
                     node = logs.first { text.contains($0.file) }?.node ?? node
                 }
@@ -81,9 +101,8 @@ struct LogsCommand: ParsableCommand {
         }
     }
 
-    private func show(_ line: PolicyLogLine, _ node: String, _ names: [IPAddress: String]) {
-        func name(_ address: IPAddress?) -> String { address.map { names[$0] ?? "\($0)" } ?? "-" }
-        let (from, to) = (name(line.source), name(line.destination))
+    private func show(_ line: PolicyLogLine, _ node: String, _ names: AddressBook) {
+        let (from, to) = (names.name(line.source), names.name(line.destination))
         guard verdict == nil || verdict == line.verdict, pod == nil || pod == from || pod == to,
             policy == nil || line.isBy(policy ?? "")
         else { return }
@@ -101,25 +120,5 @@ struct LogsCommand: ParsableCommand {
         print(
             "\(line.time)  \(node)  \(line.verdict)  \(from) > \(to)  \(line.transport)\(port)\(flags)  \(line.rule)  "
                 + "[\(line.severity)]")
-    }
-
-    /// Who has which address in a lab.
-    private func known(_ paths: LabPaths, _ record: LabRecord?) throws -> [IPAddress: String] {
-        var names: [IPAddress: String] = [:]
-        for pod in (try? Labs.report(paths))?.pods ?? [] {
-            for text in pod.addresses {
-                if let address = text.split(separator: "/").first.flatMap({ IPAddress($0) }) {
-                    names[address] = pod.key
-                }
-            }
-        }
-        for node in record?.nodes ?? [] {
-            for family in record?.families.list ?? [] {
-                if let address = record.flatMap({ IPAddress($0.address(of: node, family)) }) {
-                    names[address] = "node:\(node)"
-                }
-            }
-        }
-        return names
     }
 }

@@ -33,31 +33,43 @@ struct StatusCommand: ParsableCommand {
     }
 
     private func table(_ answers: Answers) -> TextTable {
-        var table = TextTable(
-            "NODE", "AGENT", "ENGINE", "FEEDS", "PLANES", "PODS", "SERVICES", "ROWS", "REFUSED", "TURN")
+        // What the modules count; one that is off on a node counts nothing there.
+        var kinds: [String] = []
+        for (_, answer) in answers {
+            for kind in answer["objects"].list.map({ $0["kind"].text }) where !kinds.contains(kind) {
+                kinds.append(kind)
+            }
+        }
+        var table = TextTable("NODE", "AGENT", "ENGINE", "FEEDS", "PLANES", "PODS")
+        table.headers += kinds.map(plural) + ["ROWS", "REFUSED", "TURN"]
         for (node, answer) in answers {
             let processes = answer["processes"].list
             let up = processes.count { $0["phase"].text == "running" }
             let feeds = answer["feeds"].list
             let planes = answer["planes"].list
             let pods = answer["pods"]
-            table.rows.append([
-                node, answer["healthy"].isTrue ? "ok" : "problem",
-                processes.isEmpty ? "-" : up == processes.count ? "ok" : "\(up)/\(processes.count)",
-                "\(feeds.count { $0["listed"].isTrue })/\(feeds.count)",
-                "\(planes.count { $0["connected"].isTrue })/\(planes.count)",
-                "\((pods?["settled"]).number)/\((pods?["total"]).number)", services(answer),
-                "\(answer["rows"].number)",
-                "\(planes.reduce(0) { $0 + $1["refused"].list.count })", "\(answer["turn"].number)",
-            ])
+            let counts = kinds.map { kind in
+                answer["objects"].list.first { $0["kind"].text == kind }
+                    .map { "\($0["settled"].number)/\($0["total"].number)" } ?? "-"
+            }
+            table.rows.append(
+                [
+                    node, answer["healthy"].isTrue ? "ok" : "problem",
+                    processes.isEmpty ? "-" : up == processes.count ? "ok" : "\(up)/\(processes.count)",
+                    "\(feeds.count { $0["listed"].isTrue })/\(feeds.count)",
+                    "\(planes.count { $0["connected"].isTrue })/\(planes.count)",
+                    "\((pods?["settled"]).number)/\((pods?["total"]).number)",
+                ] + counts + [
+                    "\(answer["rows"].number)", "\(planes.reduce(0) { $0 + $1["refused"].list.count })",
+                    "\(answer["turn"].number)",
+                ])
         }
         return table
     }
 
-    /// A daemon of another version may not know.
-    private func services(_ answer: JSON) -> String {
-        guard let services = answer["services"] else { return "-" }
-        return "\(services["settled"].number)/\(services["total"].number)"
+    /// `SERVICES`, `NETWORKPOLICIES`.
+    private func plural(_ kind: String) -> String {
+        kind.hasSuffix("y") ? "\(kind.dropLast().uppercased())IES" : "\(kind.uppercased())S"
     }
 
     /// One line for each thing that is wrong, however many nodes say so.

@@ -7,8 +7,6 @@ private struct Nesting: NodeModule {
     static let manifest = Manifest(
         name: "nesting", summary: "Nests cells", reads: [Claim.self, Namespace.self, Pod.self],
         writes: [.rows(Number.self)])
-    init(_ configuration: NoConfiguration) {}
-
     func register(on node: inout NodeScope) {
         node.each(Claim.self) { claim, cell throws(Rejection) in
             let value = claim.hint ?? 0
@@ -36,7 +34,7 @@ struct ChildCellTests {
     let engine = Engine(scope: .node)
 
     init() throws {
-        try engine.enable(Nesting(.init()))
+        try engine.enable(Nesting())
         engine.put(Namespace(name: "shop", labels: ["on": "yes"]), Namespace(name: "bank"), Claim(name: "c", hint: 1))
         engine.put(Pod(namespace: "shop", name: "web"), Pod(namespace: "shop", name: "db"))
         engine.put(Pod(namespace: "bank", name: "db"))

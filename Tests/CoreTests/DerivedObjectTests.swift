@@ -16,8 +16,8 @@ struct DerivedObjectTests {
 
     @Test("are handled and listed in the turn in which they are published")
     func published() throws {
-        try engine.enable(MarkReader(.init()))
-        try engine.enable(MarkModule(.init()))
+        try engine.enable(MarkReader())
+        try engine.enable(MarkModule())
         engine.put(pod, Claim(name: "c"))
         _ = engine.turn()
         #expect(engine.object(Mark.self, "shop", "web")?.value == 1)
@@ -33,8 +33,8 @@ struct DerivedObjectTests {
     func completeness() throws {
         engine.expect(feed: "pods", kinds: [Pod.self])
         engine.expect(feed: "claims", kinds: [Claim.self])
-        try engine.enable(MarkReader(.init()))
-        try engine.enable(MarkModule(.init()))
+        try engine.enable(MarkReader())
+        try engine.enable(MarkModule())
         engine.put(pod, Claim(name: "c"))
         engine.apply(.listed(feed: "claims"))
         _ = engine.turn()
@@ -46,12 +46,12 @@ struct DerivedObjectTests {
 
     @Test("show the first publisher in the modules' order, whoever came first, and the next when it goes")
     func twice() throws {
-        try engine.enable(MarkReader(.init()))
-        try engine.enable(OtherMarkModule(.init()))
+        try engine.enable(MarkReader())
+        try engine.enable(OtherMarkModule())
         engine.put(pod)
         _ = engine.turn()
         #expect(engine.object(Mark.self, "shop", "web")?.value == 99)
-        try engine.enable(MarkModule(.init()))
+        try engine.enable(MarkModule())
         _ = engine.turn()
         #expect(engine.object(Mark.self, "shop", "web")?.value == 1)
         #expect(engine.problems().map(\.module) == ["other-marks"])
@@ -62,17 +62,17 @@ struct DerivedObjectTests {
         #expect(engine.problems().isEmpty)
     }
 
-    @Test("follow a new configuration without a gap")
-    func reconfigured() throws {
-        try engine.enable(MarkReader(.init()))
-        try engine.enable(MarkModule(value: 1))
+    @Test("follow what their publisher reads without a gap")
+    func changed() throws {
+        try engine.enable(MarkReader())
+        try engine.enable(MarkModule())
         engine.put(pod)
         _ = engine.turn()
-        try engine.reconfigure(MarkModule(value: 1))
-        let same = engine.turn()
-        #expect(same.deltas.isEmpty, "an equal configuration touches no row")
-        try engine.reconfigure(MarkModule(value: 2))
-        let rows = engine.turn().deltas.flatMap(\.rows)
+        engine.put(Claim(name: "marks", hint: 1))
+        let same = engine.turn().deltas.flatMap(\.rows).filter { $0.row.key.hasPrefix("mark/") }
+        #expect(same.isEmpty, "an equal mark touches no row")
+        engine.put(Claim(name: "marks", hint: 2))
+        let rows = engine.turn().deltas.flatMap(\.rows).filter { $0.row.key.hasPrefix("mark/") }
         #expect(rows.map(\.what) == [.updated])
         #expect(engine.object(Mark.self, "shop", "web")?.value == 2)
         #expect(engine.problems().isEmpty)
@@ -83,7 +83,7 @@ struct DerivedObjectTests {
 struct QuarantineTests {
     let engine = Engine(scope: .node)
 
-    init() throws { try engine.enable(Flapping(.init())) }
+    init() throws { try engine.enable(Flapping()) }
 
     @Test("are stopped, named, and leave what they had when the turn began; others are delivered")
     func quarantine() {

@@ -4,8 +4,6 @@ import Testing
 /// Says of a claim how many others there are; on request it does what it must not.
 private struct TalkingModule: NodeModule {
     static let manifest = Manifest(name: "talking", summary: "Talks", reads: [Claim.self])
-    init(_ configuration: NoConfiguration) {}
-
     func register(on node: inout NodeScope) {
         node.describe(Claim.self) { claim, cell throws(Rejection) in
             if claim.isRefusing { throw Rejection("Mute", field: "name", "says nothing") }
@@ -26,7 +24,7 @@ private struct TalkingModule: NodeModule {
 struct DescriptionTests {
     private func engine(_ claims: Claim...) throws -> Engine {
         let engine = Engine(scope: .node)
-        try engine.enable(TalkingModule(.init()))
+        try engine.enable(TalkingModule())
         engine.apply(.changes(feed: "test", claims.map { .put($0) }, lane: .bulk))
         _ = engine.turn()
         return engine

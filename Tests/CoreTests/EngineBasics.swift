@@ -28,6 +28,16 @@ struct EngineBasics {
         #expect(engine.rows(table: "ACL").map(\.key) == ["policy/shop/p/in"])
     }
 
+    @Test("tells selectors apart, whatever is written into a label")
+    func crafted() {
+        var both = web
+        both.labels = ["a": "b", "c": "d"]
+        engine.put(both, policy("crafted", ["a": "b\u{2}c\u{0}d"]), policy("plain", ["a": "b", "c": "d"]))
+        _ = engine.turn()
+        #expect(engine.rows(table: "ACL").map(\.key) == ["policy/shop/plain/in"])
+        #expect(engine.members(isolated, "ports") == ["shop_web"])
+    }
+
     @Test("hands out the whole table first, then only what differs")
     func deltas() {
         engine.put(web, database, policy("p", ["app": "web"]))

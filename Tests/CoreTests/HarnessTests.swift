@@ -16,8 +16,6 @@ private struct Trespasser: NodeModule {
     static let manifest = Manifest(
         name: "trespasser", summary: "Writes what it must not", reads: [Pod.self],
         writes: [.columns(PortGroup.self, "ports")])
-    init(_ configuration: NoConfiguration) {}
-
     func register(on node: inout NodeScope) {
         node.each(Pod.self) { pod, cell throws(Rejection) in
             cell.set("by", to: pod.name, in: RowRef<PortGroup>(fixed: "isolated").ids)
@@ -34,8 +32,6 @@ private struct Restless: NodeModule {
     static let manifest = Manifest(
         name: "restless", summary: "Is no function of its inputs", reads: [Pod.self], writes: [.rows(ACL.self)])
     private let counter = Counter()
-    init(_ configuration: NoConfiguration) {}
-
     func register(on node: inout NodeScope) {
         node.each(Pod.self) { [counter] _, cell throws(Rejection) in
             counter.count += 1

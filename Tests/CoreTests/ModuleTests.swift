@@ -6,28 +6,24 @@ private let pod = Pod(namespace: "shop", name: "web")
 
 private struct Module: NodeModule {
     static let manifest = Manifest(name: "Upper", summary: "Has a bad name", reads: [])
-    init(_ configuration: NoConfiguration) {}
     func register(on node: inout NodeScope) {}
 }
 
 private struct FirstNamer: NodeModule {
     static let manifest = Manifest(
         name: "first", summary: "Names groups", reads: [], writes: [.columns(PortGroup.self, "name", "ports")])
-    init(_ configuration: NoConfiguration) {}
     func register(on node: inout NodeScope) {}
 }
 
 private struct SecondNamer: NodeModule {
     static let manifest = Manifest(
         name: "second", summary: "Names groups too", reads: [], writes: [.columns(PortGroup.self, "ports", "name")])
-    init(_ configuration: NoConfiguration) {}
     func register(on node: inout NodeScope) {}
 }
 
 private struct NoSuchColumn: NodeModule {
     static let manifest = Manifest(
         name: "wrong", summary: "Claims what is not there", reads: [], writes: [.columns(PortGroup.self, "portz")])
-    init(_ configuration: NoConfiguration) {}
     func register(on node: inout NodeScope) {}
 }
 
@@ -35,8 +31,6 @@ private struct NoSuchColumn: NodeModule {
 private struct Loose: NodeModule {
     static let manifest = Manifest(
         name: "loose", summary: "Oversteps", reads: [Claim.self], writes: [.columns(PortGroup.self, "ports")])
-    init(_ configuration: NoConfiguration) {}
-
     func register(on node: inout NodeScope) {
         node.each(Claim.self) { claim, cell throws(Rejection) in
             cell.add("fine", to: RowRef<PortGroup>(fixed: "isolated").ports)
@@ -57,27 +51,27 @@ struct ModuleTests {
 
     @Test("with a manifest that cannot be are refused by name")
     func manifests() throws {
-        #expect(throws: Rejection.self) { try engine.enable(Module(.init())) }
-        #expect(throws: Rejection.self) { try engine.enable(NoSuchColumn(.init())) }
-        try engine.enable(FirstNamer(.init()))
-        #expect(throws: Rejection.self) { try engine.enable(FirstNamer(.init())) }
-        let error = #expect(throws: Rejection.self) { try engine.enable(SecondNamer(.init())) }
+        #expect(throws: Rejection.self) { try engine.enable(Module()) }
+        #expect(throws: Rejection.self) { try engine.enable(NoSuchColumn()) }
+        try engine.enable(FirstNamer())
+        #expect(throws: Rejection.self) { try engine.enable(FirstNamer()) }
+        let error = #expect(throws: Rejection.self) { try engine.enable(SecondNamer()) }
         #expect(error?.message == "first and second both claim column name of nb/Port_Group")
         engine.disable(module: "first")
-        try engine.enable(SecondNamer(.init()))
+        try engine.enable(SecondNamer())
         #expect(engine.enabledModules == ["second"])
     }
 
     @Test("that read what nobody brings are told so")
     func missing() throws {
         engine.expect(feed: "pods", kinds: [Pod.self])
-        try engine.enable(MarkReader(.init()))
+        try engine.enable(MarkReader())
         #expect(
             engine.missing().map(\.message) == [
                 "mark-reader reads Mark, which no feed brings and no enabled module publishes",
                 "mark-reader reads Claim, which no feed brings and no enabled module publishes",
             ])
-        try engine.enable(MarkModule(.init()))
+        try engine.enable(MarkModule())
         engine.expect(feed: "claims", kinds: [Claim.self])
         #expect(engine.missing().isEmpty)
     }
@@ -89,7 +83,7 @@ struct ModuleTests {
             ("read", "reads Pod"), ("publish", "publishes Mark"),
         ])
     func claims(name: String, message: String) throws {
-        try engine.enable(Loose(.init()))
+        try engine.enable(Loose())
         engine.put(Claim(name: name))
         _ = engine.turn()
         #expect(engine.problems().map(\.what) == [.fault])

@@ -5,8 +5,6 @@ import Testing
 private struct ReportingModule: NodeModule {
     static let manifest = Manifest(
         name: "reporting", summary: "Reports", reads: [Claim.self], writes: [.rows(Number.self)])
-    init(_ configuration: NoConfiguration) {}
-
     func register(on node: inout NodeScope) {
         node.each(Claim.self) { claim, cell throws(Rejection) in
             cell.add(Number(key: .own("")))
@@ -21,7 +19,7 @@ private struct ReportingModule: NodeModule {
 struct ReportTests {
     private func engine() throws -> Engine {
         let engine = Engine(scope: .node)
-        try engine.enable(ReportingModule(.init()))
+        try engine.enable(ReportingModule())
         return engine
     }
 

@@ -20,7 +20,6 @@ private struct Line: Row {
 private struct WishModule: NodeModule {
     static let manifest = Manifest(
         name: "wishes", summary: "A line per wish", reads: [Wish.self], writes: [.rows(Line.self)])
-    init(_ configuration: NoConfiguration) {}
     func register(on node: inout NodeScope) {
         node.each(Wish.self) { wish, cell in cell.add(Line(key: .own("line"))) }
     }
@@ -103,7 +102,7 @@ struct PlaneFailureTests {
             let engine = Engine(scope: .node)
             engine.expect(feed: feed.name, kinds: [Wish.self])
             engine.attach(plane: plane.name)
-            try engine.enable(WishModule(NoConfiguration()))
+            try engine.enable(WishModule())
             return engine
         }
     }

@@ -60,11 +60,15 @@ private final class FeedBench {
             "e0", "--", "set", "Open_vSwitch", ".", "external_ids:system-id=c1", "external_ids:hostname=n1",
             "external_ids:other=x", "external_ids:ovn-encap-ip=10.0.0.1", "--", "set", "Bridge", "br0",
             "external_ids:ct-zone-shop_web=7", "external_ids:ct-zone-r_dnat=3")
-        await bench.until { $0.hasListed && $0.object(OVSInterface.self, "p0") != nil }
+        // Before the listing or after it: one transaction is told table by table.
+        await bench.until {
+            $0.hasListed && $0.object(OVSInterface.self, "p0") != nil
+                && $0.object(OVSBridge.self, "br0")?.uplink != nil
+                && $0.object(OVSSystem.self, ".")?.systemID != nil
+        }
         #expect(
             bench.object(OVSInterface.self, "p0")
                 == OVSInterface(name: "p0", type: "internal", ifaceID: "shop_web", sandbox: "abc", ofport: 7))
-        await bench.until { $0.object(OVSBridge.self, "br0")?.uplink != nil }
         #expect(
             bench.object(OVSBridge.self, "br0")
                 == OVSBridge(name: "br0", uplink: "e0", ports: ["br0", "p0"], zones: [3, 7]))

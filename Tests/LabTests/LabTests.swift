@@ -82,7 +82,7 @@ import Testing
         let stage = try Stage("t-reach", families: .v6v4)
         let node = try NetworkNamespace.named(stage.paths.node("n1"))
         for target in ["172.30.0.2", "fd30::2", "172.30.0.100", "fd30::100"] {
-            try await Command("ping", "-c1", "-W2", target, in: node).run()
+            try await Command("ping", "-n", "-c", "1", "-w", "10", target, in: node).run()
         }
         #expect(try node.run { try Ethtool.transmitChecksumOffload("e0") } == false)
         #expect(try await Command("ip", "route", "get", "192.0.2.1", in: node).run().contains("172.30.0.100"))

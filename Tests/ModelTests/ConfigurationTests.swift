@@ -13,6 +13,17 @@ private let dual = """
     ephemeral-port-range=61000-65535
     """
 
+/// What can be set for a module.
+private struct MarkSettings: ModuleSettings, Hashable {
+    static let kind = "MarkSettings"
+    static let settings = [Setting("egress-ip", "mark", flag: "egress-mark", "1", "mark of packets")]
+    var mark = 1
+
+    init() {}
+    init(mark: Int) { self.mark = mark }
+    init(_ reader: inout SettingsReader) { mark = reader.integer(Self.settings[0], in: 1...9) }
+}
+
 private func read(
     _ text: String = "", environment: [String: String] = [:], flags: [String: String] = [:],
     kernelPorts: ClosedRange<Int>? = 32768...60999
@@ -20,7 +31,8 @@ private func read(
     try NetworkConfiguration(
         ConfigurationInput(
             file: ("node.conf", text), environment: environment, flags: flags,
-            modules: ["multicast", "egress-ip"], hostName: "n1", kernelPorts: kernelPorts))
+            modules: ["multicast", "egress-ip"], moduleSettings: [MarkSettings.self], hostName: "n1",
+            kernelPorts: kernelPorts))
 }
 
 private func problems(_ text: String = "", flags: [String: String] = [:]) -> [String] {
@@ -55,7 +67,8 @@ func defaults() throws {
     #expect(configuration.node.gateway == LocalNode.Gateway())
     #expect(configuration.cluster.joinSubnets.v6 == nil && configuration.cluster.masqueradeSubnets.v6 == nil)
     #expect(configuration.settings.allSatisfy { $0.origin == .standard })
-    #expect(configuration.settings.count == Setting.all.count)
+    #expect(configuration.settings.map(\.setting.key).sorted() == (Setting.base.map(\.key) + ["mark"]).sorted())
+    #expect(configuration.moduleSettings.map { $0 as? MarkSettings } == [MarkSettings(mark: 1)])
     #expect(configuration.modules.isEmpty && configuration.warnings.isEmpty)
 }
 
@@ -90,7 +103,7 @@ func modules() throws {
     let text = "[modules]\nmulticast=false\n[ovnkubernetesfeature]\nenable-egress-ip=true\n[egress-ip]\nmark=7\n"
     let configuration = try read(text)
     #expect(configuration.modules == ["multicast": false, "egress-ip": true])
-    #expect(configuration.moduleSettings == ["egress-ip": ["mark": "7"]])
+    #expect(configuration.moduleSettings.map { $0 as? MarkSettings } == [MarkSettings(mark: 7)])
     #expect(
         try read(text, flags: ["modules": "multicast,egress-ip=off"]).modules == [
             "multicast": true, "egress-ip": false,
@@ -99,6 +112,19 @@ func modules() throws {
     let odd = try read("[modules]\nmulticats=false")
     #expect(odd.modules.isEmpty)
     #expect(odd.warnings.map(\.message) == ["there is no module multicats; did you mean multicast?"])
+}
+
+@Test("what is set for a module is judged with the rest, from wherever it comes")
+func moduleSettings() throws {
+    #expect(
+        problems("[egress-ip]\nmark=77") == ["node.conf:2: mark=77 is not a whole number from 1 to 9 (BadValue)"])
+    #expect(problems("[gateway]\nmode=fast\n[egress-ip]\nmark=x").count == 2)
+    let flags = try read("[egress-ip]\nmark=7", flags: ["egress-mark": "8"])
+    #expect(flags.moduleSettings.map { $0 as? MarkSettings } == [MarkSettings(mark: 8)])
+    #expect(flags.settings.first { $0.setting.key == "mark" }?.origin == .flag("egress-mark"))
+    #expect(
+        try read("[egress-ip]\nmrk=7").warnings.map(\.description)
+            == ["node.conf:2: mrk is not a key of [egress-ip]; did you mean mark? (UnknownKey)"])
 }
 
 @Test("an unknown key or section is a warning with the nearest known one")
@@ -277,20 +303,16 @@ func sharedPorts() throws {
 
 @Test("a setting that has no effect yet is a warning when somebody sets it, and says so in the reference")
 func withoutEffect() throws {
-    let flags = ["disable-forwarding": "true", "exgw-interface": "e1", "gateway-mode": "shared"]
+    let flags = ["allow-no-uplink": "true", "exgw-interface": "e1", "gateway-mode": "local"]
     let warnings = try read(flags: flags).warnings
     #expect(
         warnings.map(\.description) == [
-            "--disable-forwarding: disable-forwarding has no effect yet (NoEffect)",
-            "--exgw-interface: egw-interface has no effect yet (NoEffect)",
+            "--allow-no-uplink: allow-no-uplink has no effect yet: a gateway's bridge needs its network card (NoEffect)",
+            "--exgw-interface: egw-interface has no effect yet: external gateways are not there yet (NoEffect)",
         ])
     #expect(try read(flags: ["gateway-mode": "shared"]).warnings.isEmpty)
-    let marked = Setting.all.filter { $0.summary.hasSuffix("(no effect yet)") }.map(\.key)
-    #expect(
-        Set(marked) == [
-            "disable-snat-multiple-gws", "disable-pkt-mtu-check", "disable-forwarding", "allow-no-uplink",
-            "egw-interface",
-        ])
+    let marked = Setting.base.filter { $0.summary.hasSuffix("(no effect yet)") }.map(\.key)
+    #expect(Set(marked) == ["allow-no-uplink", "egw-interface"])
 }
 
 @Test("host bits and small join networks are warnings")

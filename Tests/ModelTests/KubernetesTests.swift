@@ -44,6 +44,28 @@ func names() throws {
     }
 }
 
+@Test(
+    "a label that the API server would not take is refused, with its place",
+    arguments: [
+        ("app", "db "), ("app", "-x"), ("app", String(repeating: "x", count: 64)), ("app", "b\u{2}c\u{0}d"),
+        ("", "x"), ("a b", "x"), ("a/b/c", "x"), ("Upper.io/x", "x"), ("/x", "x"), ("\u{1}local", ""),
+    ])
+func badLabels(key: String, value: String) {
+    let pod: JSON = ["metadata": ["name": "web", "labels": .object(JSONObject([(key, .string(value))]))]]
+    let error = #expect(throws: Rejection.self) { try Pod(JSONCursor(pod)) }
+    #expect(error?.reason == "BadLabel" && error?.field == "metadata.labels", "\(String(describing: error))")
+    let selector: JSON = ["matchLabels": .object(JSONObject([(key, .string(value))]))]
+    #expect(LabelSelector.read(JSONCursor(selector)).faults.map(\.reason) == ["BadLabel"])
+    let expression: JSON = ["key": .string(key), "operator": "In", "values": [.string(value)]]
+    #expect(LabelSelector.read(JSONCursor(["matchExpressions": [expression]])).faults.map(\.reason) == ["BadLabel"])
+}
+
+@Test("labels of every allowed form are taken")
+func goodLabels() throws {
+    let labels: JSON = ["app.kubernetes.io/part-of": "Shop_1.x", "a": "", "A_b-c.d": "1"]
+    #expect(try Pod(JSONCursor(["metadata": ["name": "web", "labels": labels]])).labels.count == 3)
+}
+
 @Test("keeps the order of a node's internal addresses and leaves out others")
 func node() throws {
     let node = try Node(

@@ -135,9 +135,10 @@ import Testing
         let server = try DatabaseServer(.vswitch)
         let database = Database(name: "Nowhere", endpoint: server.endpoint)
         let task = Task { await database.run() }
-        while database.failure == nil { await Task.yield() }
+        // A server that has just begun may not take the first connection; it is tried again.
+        while database.failure?.contains("get_schema") != true, !Task.isCancelled { await Task.yield() }
         let failure = try #require(database.failure)
-        #expect(failure.contains("get_schema") && failure.contains("Nowhere"), "\(failure)")
+        #expect(failure.contains("Nowhere"), "\(failure)")
         task.cancel()
         await task.value
     }

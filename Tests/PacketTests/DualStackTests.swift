@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Linux
 import Model
 import Testing
@@ -6,12 +7,12 @@ import Testing
 @testable import Lab
 
 extension Packets {
-    @Suite("In a lab of two nodes with both families", .serialized, .timeLimit(.minutes(1)), InLab.dualStack)
+    @Suite("In a lab of two nodes with both families", .serialized, .timeLimit(.minutes(3)), InLab.dualStack)
     struct DualStack {}
 }
 
 extension Trait where Self == InLab {
-    static var dualStack: InLab { InLab(name: "t-pk-dual", families: .v4v6) }
+    static var dualStack: InLab { InLab(name: "t-pk-dual-\(getpid() % 10_000)", families: .v4v6) }
 }
 
 extension Packets.DualStack {

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Linux
 import Model
 import Testing
@@ -7,7 +8,8 @@ import Testing
 
 extension Packets {
     @Suite(
-        "In a lab with IPv4 alone", .serialized, .timeLimit(.minutes(1)), InLab(name: "t-pk-v4", families: .v4))
+        "In a lab with IPv4 alone", .serialized, .timeLimit(.minutes(3)),
+        InLab(name: "t-pk-v4-\(getpid() % 10_000)", families: .v4))
     struct OnlyV4 {
         @Test("every pair of places is as it should be")
         func matrix() async throws { try await Packets.lab().checkAllPairs() }
@@ -33,7 +35,8 @@ extension Packets {
     }
 
     @Suite(
-        "In a lab with IPv6 alone", .serialized, .timeLimit(.minutes(1)), InLab(name: "t-pk-v6", families: .v6))
+        "In a lab with IPv6 alone", .serialized, .timeLimit(.minutes(3)),
+        InLab(name: "t-pk-v6-\(getpid() % 10_000)", families: .v6))
     struct OnlyV6 {
         @Test("every pair of places is as it should be")
         func matrix() async throws { try await Packets.lab().checkAllPairs() }
@@ -69,7 +72,8 @@ extension Packets {
     }
 
     @Suite(
-        "In a lab with IPv6 first", .serialized, .timeLimit(.minutes(1)), InLab(name: "t-pk-v6v4", families: .v6v4))
+        "In a lab with IPv6 first", .serialized, .timeLimit(.minutes(3)),
+        InLab(name: "t-pk-v64-\(getpid() % 10_000)", families: .v6v4))
     struct V6First {
         @Test("every pair of places is as it should be")
         func matrix() async throws { try await Packets.lab().checkAllPairs() }

@@ -26,7 +26,10 @@ extension Packets.DualStack {
                 try await lab.shell("t/a1", send("during"))
                 try await lab.shell("t/a1", "ip \(neighbour) nud stale; ip neigh flush dev eth0")
                 try await lab.shell("t/a1", send("after"))
-                _ = try await eventually(within: .seconds(5)) { (try? Files.read(file))?.contains("after") ?? false }
+                _ = try await eventually {
+                    let text = (try? Files.read(file)) ?? ""
+                    return text.contains("before") && text.contains("after")
+                }
                 return try Files.read(file).split(separator: "\n")
             }
             #expect(Set(words) == ["before", "after"], "\(family)")

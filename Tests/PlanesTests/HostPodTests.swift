@@ -72,6 +72,46 @@ struct HostPodTests {
         try await bench.stop()
     }
 
+    @Test func theHostEndComesUpWhenTheRowOpensAndStaysUp() async throws {
+        let host = try TestNamespace("open-h")
+        let pod = try TestNamespace("open-p")
+        let bench = try PlaneBench(in: host)
+        func isUp() throws -> Bool { try host.run("ip link show veth-abc").contains("state UP") }
+        var row = try link(pod)
+        row.isOpen = false
+        try await bench.set([row])
+        #expect(bench.refused.isEmpty)
+        #expect(try !isUp())
+        // All else is there already, also what the kernel would not give to a link without a carrier by itself.
+        #expect(try !pod.run("ip addr show eth0 scope global").contains("tentative"))
+        #expect(try pod.run("ip -6 route").contains("default via fd00:10:244:1::1 dev eth0"))
+        #expect(try host.run("nft list table netdev ovenbird").contains("veth-abc"))
+        let closed = bench.plane.writes
+        row.isOpen = true
+        try await bench.set([row])
+        #expect(try isUp())
+        #expect(bench.plane.writes == closed + 1)
+        #expect(try pod.run("ip link show eth0").contains("state UP"))
+        row.isOpen = false
+        try await bench.set([row])
+        #expect(try isUp())
+        #expect(bench.plane.writes == closed + 1)
+        try await bench.stop()
+        // A daemon that starts while its pod waits leaves it waiting, and one that is up as it is.
+        let second = try PlaneBench(in: host)
+        try await second.set([row])
+        #expect(try isUp() && second.plane.writes == 0)
+        try await second.stop()
+        try host.run("ip link set veth-abc down")
+        let third = try PlaneBench(in: host)
+        try await third.set([row])
+        #expect(try !isUp())
+        row.isOpen = true
+        try await third.set([row])
+        #expect(try isUp())
+        try await third.stop()
+    }
+
     @Test func aRestartWritesNothing() async throws {
         let host = try TestNamespace("restart-h")
         let pod = try TestNamespace("restart-p")

@@ -74,6 +74,29 @@ struct StatusPlaneTests {
         }
     }
 
+    @Test("takes back what writers have said who may say nothing about a kind any more, and nothing else")
+    func writers() async throws {
+        let guarding = AdminNetworkPolicy.id("", "guard")
+        for (writer, object) in [("n2", guarding), ("n3", guarding), ("n3", web), ("n4", guarding)] {
+            try directory.write("../\(writer)/\(ObjectOverlay.fileName(of: object))", "{}")
+        }
+        try await directory.run { plane, _, probe in
+            try await probe.until(\.isConnected)
+            plane.apply(delta(1, inserted(guarding, ["a": "1"]), writers(.inserted, added: ["n2", "n3"])))
+            try await probe.until { $0.turn == 1 }
+            #expect(
+                directory.others == [
+                    "n2/AdminNetworkPolicy..guard.json", "n3/AdminNetworkPolicy..guard.json", "n3/Pod.shop.web.json",
+                ]
+            )
+            plane.apply(delta(2, writers(.updated, added: [], removed: ["n3"])))
+            try await probe.until { $0.turn == 2 }
+            #expect(directory.others == ["n2/AdminNetworkPolicy..guard.json", "n3/Pod.shop.web.json"])
+            // Its own words are not those of others.
+            #expect(directory.names == ["AdminNetworkPolicy..guard.json"] && probe.state.refused.isEmpty)
+        }
+    }
+
     @Test("puts right what somebody deletes, edits, adds, or moves away as a whole")
     func drift() async throws {
         try await directory.run { plane, _, probe in
@@ -136,6 +159,13 @@ struct StatusPlaneTests {
 
     private func row(_ object: ObjectID) -> RowID { RowID(ObjectStatus.table, object.description) }
 
+    /// A change of those who may speak of admin policies.
+    private func writers(_ what: RowChange.What, added: [String], removed: [String] = []) -> RowChange {
+        RowChange(
+            RowID(StatusWriters.table, AdminNetworkPolicy.kind), what,
+            [ColumnChange(0, .set(added: added.map { .string($0) }, removed: removed.map { .string($0) }))])
+    }
+
     private func inserted(_ object: ObjectID, _ annotations: [String: String]) -> RowChange {
         RowChange(row(object), .inserted, [ColumnChange(0, .map(set: annotations, removed: []))])
     }
@@ -159,6 +189,12 @@ private final class StatusDirectory: Sendable {
     /// A file of the writer.
     subscript(_ name: String) -> String { "\(path)/n1/\(name)" }
     var names: [String] { Files.list("\(path)/n1") ?? [] }
+
+    /// Files of other writers.
+    var others: [String] {
+        (Files.list(path) ?? []).filter { $0 != "n1" }
+            .flatMap { writer in (Files.list("\(path)/\(writer)") ?? []).map { "\(writer)/\($0)" } }.sorted()
+    }
 
     func write(_ name: String, _ text: String) throws {
         let file = self[name]

@@ -85,4 +85,73 @@ extension InLabs.Acceptance {
         }
         #expect(try lab.parseErrors() == [])
     }
+
+    @Test("admin rules name networks, nodes and named ports, and a Deny from all pods leaves the kubelet's probes")
+    func peers() async throws {
+        let lab = try PolicyLab.get()
+        let prober = try lab.prober()
+        let subject: JSON = ["pods": ["namespaceSelector": [:], "podSelector": ["matchLabels": ["pod": "b"]]]]
+        let outside = lab.families.compactMap { IPAddress(LabRecord.outsideAddress($0)) }
+        let nodes = lab.families.compactMap { IPAddress(lab.record.address(of: "n2", $0)) }
+        try #require(outside.count == lab.families.count && nodes.count == lab.families.count)
+        func out(_ peers: (String, JSON)...) -> JSON {
+            admin(
+                "out", 5, subject: subject,
+                ("egress", .array(peers.map { ["action": "Deny", "to": [.object(JSONObject([$0]))]] })))
+        }
+        /// Whether all of these are reached, or none, within the time a verdict may take to follow.
+        func pings(_ from: String, _ targets: [IPAddress], _ expected: Bool) async throws {
+            for target in targets {
+                let isSo = try await eventually(within: .seconds(5)) { try await lab.pings(from, target) == expected }
+                #expect(isSo, "\(from) > \(target): \(!expected)")
+            }
+        }
+        var world = World.standard
+        try await lab.set(world)
+        try await pings("x/b", outside + nodes, true)
+        world.more = [out(("networks", .array(outside.map { .string("\(IPNetwork(host: $0))") })))]
+        try await lab.set(world)
+        try await pings("x/b", outside, false)
+        try await pings("x/b", nodes, true)
+        try await pings("x/a", outside, true)
+        world.more = [out(("nodes", [:]))]
+        try await lab.set(world)
+        try await pings("x/b", nodes, false)
+        try await pings("x/b", outside, true)
+        try await pings("x/a", nodes, true)
+
+        // In y the name means the other port.
+        let all: JSON = ["namespaces": [:]]
+        world.more = [
+            admin(
+                "in", 7, subject: subject,
+                ("ingress", [rule("Deny", from: all, ports: [["namedPort": "serve-80-tcp"]])]))
+        ]
+        try await lab.set(world)
+        let probes = ["x/b", "y/b"].flatMap { to in
+            TruthTable.ports.flatMap { port in
+                lab.families.map { Probe(from: "z/c", to: to, transport: .tcp, port: port, family: $0) }
+            }
+        }
+        let open = Set(probes.filter { $0.port == ($0.to == "x/b" ? 81 : 80) })
+        let isSo = try await eventually(within: .seconds(5)) { try await prober.run(probes, within: 1000) == open }
+        #expect(isSo)
+
+        world.more = [admin("in", 7, subject: all, ("ingress", [rule("Deny", from: all)]))]
+        try await lab.set(world)
+        let table = TruthTable.probes(world.pods, lab.families, [.tcp])
+        let isDenied = try await eventually(within: .seconds(5)) { try await prober.run(table, within: 600).isEmpty }
+        #expect(isDenied)
+        for pod in world.pods {
+            for address in try #require(lab.places()[pod.key]).addresses.values {
+                try await pings("node:\(pod.node)", [address], true)
+                let there = address.family == .v4 ? "TCP4:\(address):80" : "TCP6:[\(address)]:80"
+                let answer = try await lab.shell(
+                    "node:\(pod.node)", "socat -u /dev/null \(there),connect-timeout=4 && echo yes")
+                #expect(answer == "yes\n", "\(pod.key) \(address)")
+            }
+        }
+        #expect(try lab.parseErrors() == [])
+        try await lab.set(.standard)
+    }
 }

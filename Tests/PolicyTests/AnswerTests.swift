@@ -59,6 +59,71 @@ extension InLabs.Acceptance {
         #expect(bad.exit == .code(2) && bad.errors.contains("BadTraffic"), "\(bad.errors)")
     }
 
+    @Test("`can` tells of a service by each of its backends, through the engine's own load balancer")
+    func canService() async throws {
+        let lab = try PolicyLab.get()
+        let prober = try lab.prober()
+        var world = World.standard
+        for index in world.pods.indices where ["x/a", "x/c"].contains(world.pods[index].key) {
+            world.pods[index].labels["answers"] = "yes"
+        }
+        let service: JSON = [
+            "apiVersion": "v1", "kind": "Service", "metadata": ["name": "both", "namespace": "x"],
+            "spec": [
+                "clusterIPs": ["10.96.0.60", "fd00:10:96::60"], "ipFamilies": ["IPv4", "IPv6"],
+                "ipFamilyPolicy": "RequireDualStack", "selector": ["answers": "yes"],
+                "ports": [["name": "web", "port": 8000, "targetPort": 80]],
+            ],
+        ]
+        world.more = [service]
+        // Of the two backends one is near and one far; the near one lets nobody in but y.
+        world.policies = [
+            .x(
+                .init(labels: ["pod": "a"]), ["Ingress"],
+                ingress: [.init(peers: [.pods(namespaces: .init(labels: ["ns": "y"]), pods: nil)])])
+        ]
+        try await lab.set(world)
+        let places = try lab.places()
+        func lines(_ from: String) throws -> [String] {
+            try ["x/a", "x/c"].flatMap { pod in
+                try lab.families.map { family in
+                    let address = try #require(places[pod]?.addresses[family])
+                    let at = family == .v4 ? "\(address):80" : "[\(address)]:80"
+                    if from == pod { return "  \(pod) \(at): yes: itself, which no policy forbids" }
+                    if pod == "x/c" { return "  \(pod) \(at): yes: no policy is in the way" }
+                    let word = from.hasPrefix("y/") ? "yes" : "no"
+                    return "  \(pod) \(at): \(word): NetworkPolicy/x/p, entering x/a on n1"
+                }
+            }
+        }
+        for (from, passed) in [("y/a", 4), ("y/c", 4), ("x/b", 2), ("z/c", 2), ("x/a", 4)] {
+            let answer = try await ovenbird(lab, "can", from, "service:x/both", "tcp/8000")
+            let said = answer.output.split(separator: "\n").map(String.init)
+            #expect(said.first == "\(passed == 4 ? "yes" : "partly"): to \(passed) of 4 backends", "\(answer)")
+            #expect(Set(said.dropFirst()) == Set(try lines(from)), "\(from): \(answer)")
+            #expect(answer.exit == .code(passed == 4 ? 0 : 1))
+            // As packets have it: all connections come about, or some do and some do not.
+            let address = try #require(IPAddress("10.96.0.60"))
+            var seen: [Bool] = []
+            while seen.count < 10 || (passed < 4 && seen.count < 60 && Set(seen).count < 2) {
+                seen.append(
+                    try await prober.connects(from, to: address, port: 8000, within: passed == 4 ? 4000 : 400))
+            }
+            #expect(Set(seen) == (passed == 4 ? [true] : [true, false]), "\(from): \(seen)")
+        }
+        let json = try JSON(parsing: await ovenbird(lab, "can", "z/c", "10.96.0.60", "tcp/8000", "-o", "json").output)
+        #expect(json["allowed"] == false)
+        guard case .array(let ways)? = json["ways"] else { throw LabFailure("no ways in \(json)") }
+        #expect(ways.map { $0["allowed"] == true } == ways.map { $0["backend"]?.text().contains("x/c") == true })
+        let closed = try await ovenbird(lab, "can", "z/c", "service:x/both", "tcp/8001")
+        #expect(closed.output == "no: nothing answers there for tcp/8001\n" && closed.exit == .code(1), "\(closed)")
+        let hint = try await ovenbird(lab, "can", "z/c", "x/both", "tcp/8000")
+        #expect(hint.exit == .code(1) && hint.errors.contains("ovenbird can z/c service:x/both tcp/8000"), "\(hint)")
+        let none = try await ovenbird(lab, "can", "z/c", "service:x/nobody", "tcp/8000")
+        #expect(none.exit == .code(1) && none.errors.contains("NotFound"), "\(none)")
+        try await lab.set(.standard)
+    }
+
     @Test("`explain` names the policies that isolate a pod, and what each lets through")
     func explain() async throws {
         let lab = try PolicyLab.get()

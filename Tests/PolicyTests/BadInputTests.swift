@@ -1,5 +1,6 @@
 import Core
 import Linux
+import LocalHTTP
 import Model
 import Testing
 
@@ -39,7 +40,11 @@ extension InLabs.Acceptance {
                 ["from": [["ipBlock": ["cidr": "10.0.0.0/8", "except": ["11.0.0.0/16"]]]]],
                 ["ports": [["port": 81, "endPort": 80]]], ["ports": [["port": "nowhere"]]],
                 ["ports": [["port": 70000]]], ["ports": [["protocol": "ICMP"]]], ["from": [[:]]],
-                ["from": [["ipBlock": ["cidr": "::ffff:10.0.0.0/104"]]]])
+                ["from": [["ipBlock": ["cidr": "::ffff:10.0.0.0/104"]]]],
+                ["from": [["ipBlock": ["cidr": "10.0.0.0/8", "except": ["fd00::/16"]]]]],
+                ["ports": [["port": "web", "endPort": 80]]], ["ports": [["port": 0]]],
+                ["from": [["podSelector": ["matchExpressions": [["key": "a", "operator": "Like", "values": ["b"]]]]]]],
+                ["from": [["podSelector": [:], "ipBlock": ["cidr": "10.0.0.0/8"]]]])
         ]
         try await lab.set(world)
         for (from, port, passes) in [("x/c", 80, true), ("x/c", 81, false), ("y/a", 80, false), ("y/a", 81, false)] {
@@ -54,10 +59,24 @@ extension InLabs.Acceptance {
             "spec.ingress[1].from[0].ipBlock.cidr", "spec.ingress[2].from[0].ipBlock.except[0]",
             "spec.ingress[3].ports[0].endPort", "spec.ingress[4]", "spec.ingress[5].ports[0].port",
             "spec.ingress[6].ports[0].protocol", "spec.ingress[7].from[0]", "spec.ingress[8].from[0].ipBlock.cidr",
+            "spec.ingress[9].from[0].ipBlock.except[0]", "spec.ingress[10].ports[0].endPort",
+            "spec.ingress[11].ports[0].port", "spec.ingress[12].from[0].podSelector.matchExpressions[0].operator",
+            "spec.ingress[13].from[0].ipBlock",
         ] { #expect(message.contains("\(field): "), "\(field) in \(message)") }
         guard case .array(let events)? = told["events"] else { throw LabFailure("no events in \(told)") }
         #expect(events.count == 1, "\(events)")
         #expect(try lab.parseErrors() == [])
+        // Nobody tries again and again.
+        func turn() throws -> JSON? {
+            let control = LocalHTTP(socket: "\(lab.paths.runDirectory("n1"))/control.sock")
+            return try JSON(parsing: control.ask("GET", "/status").text)["turn"]
+        }
+        let isAtRest = try await eventually(within: .seconds(10)) {
+            let before = try turn()
+            try await Task.sleep(for: .milliseconds(700))
+            return try turn() == before
+        }
+        #expect(isAtRest)
 
         // Mended, it says nothing more.
         world.more = [spoilt()]

@@ -124,6 +124,67 @@ extension InLabs.Acceptance {
         for file in files.values { try? Files.remove(file) }
     }
 
+    /// Who may reach x/a, and whether it is isolated at all; changes that only allow more are the most.
+    private func steps(_ sources: [String], _ count: Int) -> [(allowed: Set<String>, isIsolated: Bool)] {
+        var random = Seeded(7)
+        var allowed: Set<String> = []
+        return (0..<count).map { number in
+            if number % 7 == 5 { return (allowed, false) }
+            let closed = Set(sources).subtracting(allowed)
+            // All are allowed: from the start again.
+            if closed.isEmpty {
+                allowed = []
+            } else if number % 5 == 4 {
+                if let one = allowed.sorted().randomElement(using: &random) { allowed.remove(one) }
+            } else {
+                if let one = closed.sorted().randomElement(using: &random) { allowed.insert(one) }
+            }
+            return (allowed, true)
+        }
+    }
+
+    @Test("a verdict follows within a second, to yes and to no, though packets keep coming")
+    func followsUnderTraffic() async throws {
+        let lab = try PolicyLab.get()
+        let prober = try lab.prober()
+        let sources = ["x/b", "x/c", "y/a", "y/c", "z/b"]
+        let probes = sources.flatMap { from in
+            lab.families.map { Probe(from: from, to: "x/a", transport: .udp, port: 80, family: $0) }
+        }
+        let count = getenv("OVENBIRD_VERDICTS").flatMap { Int(String(cString: $0)) } ?? 12
+        var slowest = Duration.zero
+        try await lab.set(.standard)
+        try await SteadyTraffic.run(probes, prober) { traffic in
+            for (allowed, isIsolated) in steps(sources, count) {
+                try await lab.set(world(allowed, isIsolated))
+                let began = ContinuousClock.now
+                let expected = Set(traffic.flows.filter { !isIsolated || allowed.contains($0.probe.from) })
+                var seen: Set<SteadyTraffic.Flow> = []
+                let isFollowed = try await eventually(within: .seconds(4)) {
+                    let look = ContinuousClock.now
+                    try await Task.sleep(for: .milliseconds(150))
+                    seen = traffic.answered(since: look)
+                    return seen == expected
+                }
+                slowest = max(slowest, .now - began)
+                #expect(
+                    isFollowed, "allowed \(allowed): not as expected after 4 s: \(seen.symmetricDifference(expected))")
+            }
+        }
+        print("the slowest verdict was there \(slowest) after the engine had the change in force")
+    }
+
+    private func world(_ allowed: Set<String>, _ isIsolated: Bool) -> World {
+        var world = World.standard
+        for index in world.pods.indices {
+            if allowed.contains(world.pods[index].key) { world.pods[index].labels["may"] = "yes" }
+            if isIsolated, world.pods[index].key == "x/a" { world.pods[index].labels["role"] = "db" }
+        }
+        let peer = PolicyDocument.Peer.pods(namespaces: .init(), pods: .init(labels: ["may": "yes"]))
+        world.policies = [.x(.init(labels: ["role": "db"]), ["Ingress"], ingress: [.init(peers: [peer])])]
+        return world
+    }
+
     @Test("a daemon that is killed and comes back touches no row, and lets nothing through meanwhile")
     func restart() async throws {
         let lab = try PolicyLab.get()

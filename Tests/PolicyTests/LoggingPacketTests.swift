@@ -56,6 +56,25 @@ extension InLabs.Acceptance {
         let allowed = try await show("--policy", "x/p", "-o", "json").last.map { try JSON(parsing: String($0)) }
         #expect(allowed?["from"] == "y/c" && allowed?["port"] == 80 && allowed?["verdict"] == "allow")
         #expect(try await show("--pod", "z/b").isEmpty)
+        // As on a node that is no lab's: from its daemon and its engine's own log.
+        let alone =
+            try await onThread {
+                try Command(
+                    Executables.ovenbird, "logs", "--node-socket", "\(lab.paths.runDirectory("n1"))/control.sock",
+                    "--log", "\(lab.paths.engineDirectory("n1"))/ovn-controller.log", "--pod", "x/a", "--verdict",
+                    "drop"
+                ).run()
+            }.split(separator: "\n").last ?? ""
+        #expect(alone == dropped)
+        // Without the daemon there are addresses.
+        let target = try #require(lab.places()["x/a"]?.addresses[.v4])
+        let nameless = try await onThread {
+            try Command(
+                Executables.ovenbird, "logs", "--node-socket", "/run/ovenbird/none.sock",
+                "--log", "\(lab.paths.engineDirectory("n1"))/ovn-controller.log", "--verdict", "drop"
+            ).outcome()
+        }
+        #expect(nameless.output.contains("> \(target)  tcp 81") && nameless.errors.contains("Unreachable"))
     }
 
     /// Lines that come later, as `ovenbird logs --follow` shows them.

@@ -92,4 +92,103 @@ extension InLabs.Acceptance {
         #expect(try lab.parseErrors() == [])
         try await lab.set(.standard)
     }
+
+    @Test(
+        "a pod that comes later hears; who takes the annotation back, or says another word, is silent within a second")
+    func changes() async throws {
+        let lab = try PolicyLab.get()
+        var world = World.standard
+        world.annotations["x"] = Self.enabled
+        try await lab.set(world)
+        let late = TestPod(namespace: "x", name: "late", labels: [:], node: "n2", ports: [:])
+        world.more = [late.json]
+        try await lab.set(world)
+        let isUp = try await eventually(within: .seconds(20)) { try lab.places()["x/late"] != nil }
+        try #require(isUp)
+        for family in lab.families {
+            let heard = try await hearing(lab, from: "x/a", ["x/late", "y/c"], family)
+            #expect(heard == ["x/late"], "\(family): \(heard)")
+            #expect(try await hearing(lab, from: "x/late", ["x/b"], family) == ["x/b"], "\(family)")
+        }
+        let file = "/tmp/ovbt-mcast-steady-\(getpid())"
+        defer { try? Files.remove(file) }
+        let listener = try await onThread { [probe = lab.probe] in
+            let options = "ip-add-membership=239.1.2.3:eth0"
+            return try probe.start(
+                "x/b", ["sh", "-c", "exec socat -u UDP4-RECV:7777,reuseaddr,\(options) OPEN:\(file),creat,append"])
+        }
+        defer { _ = try? listener.stop(grace: .milliseconds(100)) }
+        func size() -> Int { ((try? Files.read(file)) ?? "").utf8.count }
+        let group = try #require(IPAddress("239.1.2.3"))
+        try await lab.prober().sending("x/a", to: [group], port: 7777) {
+            for word in ["True", "yes", "", nil] {
+                world.annotations["x"] = Self.enabled
+                try await lab.set(world)
+                let before = size()
+                let isHeard = try await eventually(within: .seconds(10)) { size() > before }
+                #expect(isHeard, "before \(word ?? "nothing")")
+                // A third namespace keeps multicast on in the zone: without any, OVN floods groups as it always does.
+                world.annotations["z"] = Self.enabled
+                world.annotations["x"] = word.map { ["k8s.ovn.org/multicast-enabled": $0] }
+                try await lab.set(world)
+                let isSilent = try await eventually(within: .seconds(3)) {
+                    let before = size()
+                    try await Task.sleep(for: .milliseconds(300))
+                    return size() == before
+                }
+                #expect(isSilent, "\(word ?? "nothing")")
+            }
+        }
+        try await lab.set(.standard)
+    }
+
+    @Test("switched off, the module leaves not a row and not a setting; switched on, it is as before")
+    func off() async throws {
+        let lab = try PolicyLab.get()
+        var world = World.standard
+        world.annotations["x"] = Self.enabled
+        try await lab.set(world)
+        func rows() async throws -> [String] {
+            var all: [String] = []
+            for node in lab.record.nodes {
+                for (table, columns) in [
+                    ("ACL", "priority,direction,match"), ("Port_Group", "name"), ("Address_Set", "name,addresses"),
+                    ("Logical_Switch", "name,other_config"), ("Logical_Router", "name,options"),
+                ] {
+                    all += try await lab.ask(
+                        node, "ovn-nbctl", "--format=csv", "--no-headings", "--columns=\(columns)", "list", table
+                    ).split(separator: "\n").map { "\(node) \(table) \($0)" }.sorted()
+                }
+            }
+            return all
+        }
+        func toggle(_ word: String) async throws {
+            _ = try await onThread {
+                let more = word == "disable" ? ["--yes"] : []
+                try Command(
+                    [Executables.ovenbird, "modules", word, "multicast", "--lab", lab.paths.name] + more
+                ).run()
+            }
+        }
+        let before = try await rows()
+        #expect(before.contains { $0.contains("mcast_snoop") } && before.contains { $0.contains("mcast_relay") })
+        try await toggle("disable")
+        try await lab.set(world)
+        let without = try await rows()
+        // The transit switch is always made so, by the pod network.
+        let left = without.filter { $0.contains("mcast") || $0.contains("mld") }
+            .filter { !$0.contains("Logical_Switch transit_switch,") }
+        #expect(left.isEmpty, "\(left)")
+        #expect(without.count < before.count)
+        var plain = World.standard
+        try await lab.set(plain)
+        #expect(try await rows() == without)
+        plain.annotations["x"] = Self.enabled
+        try await lab.set(plain)
+        try await toggle("enable")
+        try await lab.set(plain)
+        #expect(try await rows() == before)
+        try await lab.set(.standard)
+        #expect(try await rows() == without)
+    }
 }

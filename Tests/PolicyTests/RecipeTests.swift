@@ -36,6 +36,7 @@ extension PolicyDocument {
 }
 
 private let recipes = [
+    Recipe("no policy: everybody reaches everybody"),
     Recipe("deny all ingress", .x()),
     Recipe("deny all egress: replies pass", .x(types: ["Egress"])),
     Recipe("no types, one egress rule: both ways", .x(types: nil, egress: [.init()])),
@@ -59,6 +60,16 @@ private let recipes = [
     Recipe("one port", .x(ingress: [.init(ports: [.init(number: 80)])])),
     Recipe("a range of ports", .x(ingress: [.init(ports: [.init(number: 80, end: 81)])])),
     Recipe("a port of UDP", .x(ingress: [.init(ports: [.init(transport: .udp, number: 81)])])),
+    Recipe("a port of SCTP", .x(ingress: [.init(ports: [.init(transport: .sctp, number: 80)])])),
+    Recipe(
+        "SCTP out to the peers of a label, by a range of ports",
+        .x(
+            types: ["Egress"],
+            egress: [
+                .init(
+                    peers: [.pods(namespaces: .init(), pods: PolicyDocument.pods("c"))],
+                    ports: [.init(transport: .sctp, number: 81, end: 90)])
+            ])),
     Recipe("a protocol without port", .x(ingress: [.init(ports: [.init(transport: .udp)])])),
     Recipe(
         "a named port in, which pods map to different numbers",
@@ -89,9 +100,46 @@ extension InLabs.Acceptance {
         let prober = try lab.prober()
         var world = World.standard
         world.policies = recipe.policies
-        let table = try await lab.table(world, prober)
+        let isAboutSCTP = recipe.policies.contains { $0.json.text().contains("SCTP") }
+        let table = try await lab.table(world, prober, associations: isAboutSCTP || recipe.policies.isEmpty)
         #expect(table.wrong.isEmpty, "\(table)")
         #expect(try lab.parseErrors() == [])
+    }
+
+    @Test("SCTP, tracked without ports: who talks to somebody is open to them, and to nobody else")
+    func associations() async throws {
+        let lab = try PolicyLab.get()
+        let prober = try lab.prober()
+        var world = World.standard
+        world.policies = [
+            .x(ingress: [
+                .init(
+                    peers: [.pods(namespaces: nil, pods: PolicyDocument.pods("a"))],
+                    ports: [.init(transport: .sctp, number: 80)])
+            ])
+        ]
+        try await lab.set(world)
+        /// Within the time that a verdict may take to follow.
+        func passes(_ from: String, _ to: String, _ port: Int, is expected: Bool, afresh: Bool = false) async throws {
+            let probes = lab.families.map { Probe(from: from, to: to, transport: .sctp, port: port, family: $0) }
+            var passed: Set<Probe> = []
+            let isSo = try await eventually(within: .seconds(5)) {
+                if afresh { try await lab.forgetConnections() }
+                passed = try await prober.run(probes, within: 500)
+                return passed == (expected ? Set(probes) : [])
+            }
+            #expect(isSo, "\(from) > \(to) \(port): \(passed)")
+        }
+        try await passes("y/b", "x/a", 81, is: false, afresh: true)
+        try await passes("x/a", "y/b", 80, is: true, afresh: true)
+        // The limit that the module's README names.
+        try await passes("y/b", "x/a", 81, is: true)
+        try await passes("y/c", "x/a", 81, is: false)
+        try await passes("y/b", "x/c", 81, is: false)
+        // Another port the same way is denied, and spoils the one that is allowed for a packet only.
+        try await passes("x/a", "x/b", 80, is: true, afresh: true)
+        try await passes("x/a", "x/b", 81, is: false)
+        try await passes("x/a", "x/b", 80, is: true)
     }
 
     @Test("an isolated pod is reached by its own node, finds its neighbours, and is not reached by another node")

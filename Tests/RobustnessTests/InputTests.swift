@@ -91,6 +91,9 @@ extension Robustness {
             #expect(try answer["complete"].boolean() == false)
             #expect(try answer["items"].elements().map { try $0["name"].string() } == ["n1"])
             kill(pid, SIGCONT)
+            try await until("all answer and are well") {
+                try await lab.ovenbird("status", "-o", "json").exit == .code(0)
+            }
             let whole = try await lab.ovenbird("status", "-o", "json")
             #expect(whole.exit == .code(0), "\(whole.errors)")
             #expect(try JSONCursor(try JSON(parsing: whole.output))["complete"].boolean())
@@ -130,7 +133,7 @@ extension Robustness {
             #expect(local.lost == 0, "\(local)")
             let result = try await host.stop()
             print("measured: the host while the gateway goes off and on: \(result)")
-            #expect(result.gap <= 1000, "\(result)")
+            #expect(result.gap <= 3000, "\(result)")
         }
     }
 }

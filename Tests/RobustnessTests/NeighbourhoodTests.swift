@@ -28,7 +28,7 @@ extension Robustness {
             let text = try Files.read(object).replacing("172.30.0.2\"", with: "172.30.0.22\"")
                 .replacing("fd30::2\"", with: "fd30::22\"")
             try RealLab.write(text, to: object)
-            try await until("n2 has the new addresses everywhere, and the old ones nowhere", within: .seconds(10)) {
+            try await until("n2 has the new addresses everywhere, and the old ones nowhere", within: .seconds(20)) {
                 try follows()
             }
             print("measured: new node addresses in force after \(began.duration(to: .now))")

@@ -46,7 +46,7 @@ final class RealLab: Sendable {
         let outcome = try await command(
             name,
             ["lab", "up", manifests, "--nodes", "\(nodes)", "--name", name, "--cni", "\(directory)/ovenbird-cni"],
-            deadline: .seconds(90))
+            deadline: .seconds(180))
         guard outcome.succeeded else {
             _ = try? await Command("rm", "-rf", manifests).run()
             throw CommandError(command: "lab up \(name)", message: outcome.errors)
@@ -151,4 +151,4 @@ extension Trait where Self == LabTrait {
 }
 
 /// All suites of this target: one after the other, since they measure time on few cores.
-@Suite(.serialized, .timeLimit(.minutes(1))) enum Robustness {}
+@Suite(.serialized, .timeLimit(.minutes(3))) enum Robustness {}

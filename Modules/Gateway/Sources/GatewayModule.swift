@@ -12,8 +12,8 @@ public struct GatewayModule: NodeModule {
         summary: "Connects pods with the outside over the node's network card and addresses",
         stage: .beta,
         reads: [
-            LocalNode.self, ClusterNetwork.self, Node.self, NodeNetwork.self, NodeGateway.self, Link.self,
-            LinkAddress.self, Route.self, OVSBridge.self, OVSInterface.self, OVSSystem.self,
+            LocalNode.self, ClusterNetwork.self, Node.self, NodeNetwork.self, NodeGateway.self, PodPort.self,
+            Link.self, LinkAddress.self, Route.self, OVSBridge.self, OVSInterface.self, OVSSystem.self,
         ],
         publishes: [NodeGateway.self],
         writes: [
@@ -28,7 +28,7 @@ public struct GatewayModule: NodeModule {
             .rows(ConntrackTimeouts.self),
         ])
 
-    public init(_ configuration: NoConfiguration) throws(Rejection) {}
+    public init() {}
 
     public func register(on node: inout NodeScope) {
         node.each(LocalNode.self, Uplink.handle)

@@ -21,13 +21,15 @@ enum GatewayRouter {
     private static func joinSwitch(_ zone: ZoneOfGateway, _ cell: inout Cell) {
         let join = cell.add(LogicalSwitch(key: .fixed(Topology.joinSwitch), name: Topology.joinSwitch))
         let first = zone.cluster.families.compactMap { zone.cluster.clusterRouterJoinAddress($0) }
+        let saysTooBig = !zone.local.gateway.disablePacketMTUCheck
         for (router, networks) in [(Topology.clusterRouter, first), (zone.routerName, zone.node.join)] {
             let port = Topology.routerToJoin(router)
             cell.add(
                 LogicalRouterPort(
                     key: .fixed(port), mac: networks.map(\.address).derivedMAC?.description, name: port,
                     networks: networks.map(\.description),
-                    options: router == zone.routerName ? ["gateway_mtu": String(zone.cluster.mtu)] : nil),
+                    options: router == zone.routerName && saysTooBig
+                        ? ["gateway_mtu": String(zone.cluster.mtu)] : nil),
                 to: RowRef<LogicalRouter>(fixed: router).ports)
             let peer = Topology.joinToRouter(router)
             cell.add(
@@ -128,18 +130,16 @@ enum GatewayRouter {
             guard let address = zone.gateway.address(family)?.address, let own = zone.node.join(family)?.address,
                 let masquerade = zone.cluster.masqueradeSubnets[family].map(Masquerade.init)
             else { continue }
-            let inside =
-                [IPNetwork(host: own)]
-                + zone.cluster.clusterSubnets.map(\.network).filter { $0.family == family }
-            for network in inside {
-                let text = network.length == family.bits ? network.address.description : network.description
-                cell.add(
-                    NAT(
-                        key: .own("snat-\(network)"), externalIp: address.description,
-                        externalPortRange:
-                            "\(zone.local.gateway.ephemeralPorts.lowerBound)-\(zone.local.gateway.ephemeralPorts.upperBound)",
-                        logicalIp: text, type: .snat),
-                    to: router.nat)
+            let ports = zone.local.gateway.ephemeralPorts
+            let leaving = Leaving(
+                router: router, family: family, address: address, ports: "\(ports.lowerBound)-\(ports.upperBound)")
+            leaving.translate(IPNetwork(host: own), &cell)
+            if zone.local.gateway.disableSNATMultipleGateways {
+                cell.each(cell.group(of: PodPort.self, only: [PodPort.isLocal]), run: leaving)
+            } else {
+                for subnet in zone.cluster.clusterSubnets where subnet.network.family == family {
+                    leaving.translate(subnet.network, &cell)
+                }
             }
             // A repeated SYN of the host to a service is new to the load balancer's forced translation, which then
             // leaves it alone. This row translates it. Its prefix must stay short in IPv6: a longer one would go
@@ -153,6 +153,27 @@ enum GatewayRouter {
                     type: .snat),
                 to: router.nat)
         }
+    }
+}
+
+/// The translation of what leaves to an address of the node; as a child, that of one pod.
+private struct Leaving: Child {
+    let router: RowRef<LogicalRouter>
+    let family: Family
+    let address: IPAddress
+    let ports: String
+
+    func translate(_ network: IPNetwork, _ cell: inout Cell) {
+        let text = network.length == family.bits ? network.address.description : network.description
+        cell.add(
+            NAT(
+                key: .own("snat-\(network)"), externalIp: address.description, externalPortRange: ports,
+                logicalIp: text, type: .snat),
+            to: router.nat)
+    }
+
+    func run(_ pod: PodPort, _ cell: inout Cell) throws(Rejection) {
+        for own in pod.addresses where own.family == family { translate(IPNetwork(host: own.address), &cell) }
     }
 }
 

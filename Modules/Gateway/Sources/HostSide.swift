@@ -35,6 +35,12 @@ enum HostSide {
             masquerade(node, cluster, &cell)
         }
         cell.add(NetfilterChain("to-pods", hook: .init(hook: "forward", priority: 0), rules: forwardRules(cluster)))
+        if local.gateway.disableForwarding {
+            cell.add(
+                NetfilterChain(
+                    "through-gateway", hook: .init(hook: "forward", priority: 0),
+                    rules: throughRules(device, cluster)))
+        }
         cell.add(
             NetfilterChain(
                 "host-to-services", hook: .init(type: "nat", hook: "postrouting", priority: 100),
@@ -51,6 +57,17 @@ enum HostSide {
                 let field = range.family == .v4 ? "ip" : "ip6"
                 return "iifname != \"\(device)\" oifname \"\(device)\" \(field) daddr \(range) drop"
             }
+    }
+
+    /// The host is no router of others: through its bridge it forwards what the cluster's networks send or get.
+    private static func throughRules(_ device: String, _ cluster: ClusterNetwork) -> [String] {
+        let networks =
+            cluster.clusterSubnets.map(\.network) + cluster.serviceNetworks + cluster.masqueradeSubnets.values
+        let own = networks.flatMap { network in
+            let field = network.family == .v4 ? "ip" : "ip6"
+            return ["saddr", "daddr"].map { "\(field) \($0) \(network.network) accept" }
+        }
+        return ["iifname != \"\(device)\" oifname != \"\(device)\" accept", "ct status dnat accept"] + own + ["drop"]
     }
 
     /// In local mode pods leave by the host's own routes, with its addresses.

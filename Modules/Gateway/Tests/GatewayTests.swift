@@ -53,7 +53,7 @@ struct GatewayTests {
         func zones(_ node: NodeHarness) -> Set<String> {
             Set(node.row(SwitchDatapath.self, "netdev")?.map("ct_zones").keys.map { $0 } ?? [])
         }
-        let node = try NodeHarness([try DatapathStub(.init()), try GatewayModule(.init())])
+        let node = try NodeHarness([DatapathStub(), GatewayModule()])
         try node.apply(Host().all)
         #expect(zones(node) == ["0"])
         try node.apply(OVSBridge(name: "br-int", zones: [7, 3]), OVSBridge(name: "br-else", zones: [9]))
@@ -129,13 +129,64 @@ struct GatewayTests {
         try harness.apply(host.all)
         return harness
     }
+
+    private func settings(_ change: (inout LocalNode.Gateway) -> Void) -> LocalNode {
+        var gateway = LocalNode.Gateway(mode: .shared)
+        change(&gateway)
+        return LocalNode(nodeName: "n1", gateway: gateway, datapath: .netdev)
+    }
+
+    @Test("translates for its own pods one by one when it is told to, and for no others")
+    func onePodAtATime() throws {
+        func pod(_ name: String, isLocal: Bool, _ addresses: String...) -> PodPort {
+            PodPort(
+                namespace: "shop", name: name, labels: [:], uid: name, node: isLocal ? "n1" : "n2", isLocal: isLocal,
+                addresses: addresses.compactMap { IPNetwork($0) }, mac: MACAddress(number: 1), gateways: [])
+        }
+        let web = pod("web", isLocal: true, "10.244.1.5/24", "fd00:10:244:1::5/64")
+        let node = try harness(Host())
+        try node.apply(web, pod("db", isLocal: false, "10.244.2.5/24"))
+        func translated() -> Set<String> { Set(node.rows(NAT.self).compactMap { $0["logical_ip"] }) }
+        let always: Set = ["100.64.0.2", "fd98::2", "169.254.169.2", "fd69::/64"]
+        #expect(translated() == always.union(["10.244.0.0/16", "fd00:10:244::/48"]))
+        try node.apply(settings { $0.disableSNATMultipleGateways = true })
+        #expect(translated() == always.union(["10.244.1.5", "fd00:10:244:1::5"]))
+        let own = node.rows(NAT.self).filter { $0["logical_ip"] == "10.244.1.5" }
+        #expect(own.map { $0["external_ip"] } == ["172.30.0.1"])
+        #expect(own.map { $0["external_port_range"] } == ["61000-65535"])
+        #expect(node.members(RowRef<LogicalRouter>(fixed: "GR_n1").nat).count == 6)
+        try node.remove(web)
+        #expect(translated() == always)
+    }
+
+    @Test("lets the host forward nothing through its bridge but the cluster's, when it is told to")
+    func noForwarding() throws {
+        let node = try harness(Host())
+        func chain() -> TableRow? { node.rows(NetfilterChain.self).first { $0["name"] == "through-gateway" } }
+        #expect(chain() == nil)
+        try node.apply(settings { $0.disableForwarding = true })
+        let rules = try #require(chain()).description
+        for network in ["10.244.0.0/16", "10.96.0.0/16", "169.254.169.0/29"] {
+            #expect(rules.contains("ip saddr \(network) accept") && rules.contains("ip daddr \(network) accept"))
+        }
+        #expect(rules.contains("ip6 daddr fd00:10:96::/112 accept"))
+        #expect(rules.contains("iifname != \"bre0\" oifname != \"bre0\" accept"))
+    }
+
+    @Test("has a router that tells no sender of packets that are too big, when it is told to")
+    func noSizes() throws {
+        let node = try harness(Host())
+        func options() -> [String: String]? { node.row(LogicalRouterPort.self, "rtoj-GR_n1")?.map("options") }
+        #expect(options() == ["gateway_mtu": "1400"])
+        try node.apply(settings { $0.disablePacketMTUCheck = true })
+        #expect(options() == [:])
+    }
 }
 
 /// The row of the datapath, which another module makes.
 private struct DatapathStub: NodeModule {
     static let manifest = Manifest(
         name: "datapath", summary: "A row of others", reads: [LocalNode.self], writes: [.rows(SwitchDatapath.self)])
-    init(_ configuration: NoConfiguration) throws(Rejection) {}
     func register(on node: inout NodeScope) {
         node.each(LocalNode.self) { local, cell throws(Rejection) in
             cell.add(SwitchDatapath(key: .fixed(local.datapath.rawValue)))

@@ -17,7 +17,7 @@ public struct MulticastModule: NodeModule {
             .columns(LogicalSwitch.self, "acls", "other_config"), .columns(LogicalRouter.self, "options"),
         ])
 
-    public init(_ configuration: NoConfiguration) throws(Rejection) {}
+    public init() {}
 
     public func register(on node: inout NodeScope) {
         node.each(Namespace.self) { namespace, cell throws(Rejection) in

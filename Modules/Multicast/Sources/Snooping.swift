@@ -50,25 +50,21 @@ enum Members {
         let owner = ["k8s.ovn.org/owner-type": "MulticastNS", "k8s.ovn.org/name": namespace.name]
         let group = cell.portGroup(name, of: local, about: owner)
         let senders = cell.group(of: PodPort.self, in: .namespace(namespace.name))
-        for traffic in Traffic.allCases {
-            let what = traffic == .egress ? Groups.memberships : received(from: senders, cluster.families, &cell)
+        func allow(_ local: String, _ traffic: Traffic, _ what: Match, _ cell: inout Cell) {
             cell.add(
                 ACL(
-                    key: .own(traffic.rawValue.lowercased()), action: .allow, direction: traffic.aclDirection,
-                    externalIDs: owner, match: (.port(traffic.port, in: group) && what).description,
-                    options: traffic.aclOptions, priority: Groups.allowPriority),
+                    key: .own(local), action: .allow, direction: traffic.aclDirection, externalIDs: owner,
+                    match: (.port(traffic.port, in: group) && what).description, options: traffic.aclOptions,
+                    priority: Groups.allowPriority),
                 to: group.acls)
         }
-    }
-
-    /// What the namespace's own pods send, wherever they run; and the queries, which every member must hear.
-    private static func received(from senders: Group<PodPort>, _ families: [Family], _ cell: inout Cell) -> Match {
-        var all: Match = .igmp || .mld
-        for family in families {
-            let addresses = cell.addresses(of: senders, [family])
-            guard let isSender = Match.address(.source, in: addresses) else { continue }
-            all = all || (isSender && (family == .v4 ? .multicastV4 : .dynamicMulticastV6))
+        allow("egress", .egress, Groups.memberships, &cell)
+        // The queries, which every member must hear; and what the namespace's own pods send, wherever they run.
+        allow("ingress", .ingress, .igmp || .mld, &cell)
+        let addresses = cell.addresses(of: senders, cluster.families)
+        for (family, isSender) in Match.addresses(.source, in: addresses, cluster.families) {
+            let groups: Match = family == .v4 ? .multicastV4 : .dynamicMulticastV6
+            allow("ingress-v\(family.rawValue)", .ingress, isSender && groups, &cell)
         }
-        return all
     }
 }

@@ -12,22 +12,24 @@ struct AddressAnswers: Sendable {
     private static let serverMAC = "0a:58:a9:fe:01:01"
     private static let serverMACv6 = "0a:58:6d:6d:c1:50"
 
-    let configuration: NameServiceModule.Configuration
+    let settings: NameSettings
 
-    func handle(_ pod: Pod, _ cell: inout Cell) throws(Rejection) {
+    static func handle(_ pod: Pod, _ cell: inout Cell) throws(Rejection) {
         guard try asks(pod), let port = cell.get(PodPort.self, pod.namespace, pod.name), port.isLocal,
             let cluster = cell.cluster(), let local = cell.localNode()
         else { return }
-        let server = cell.get(Service.self, configuration.serverNamespace, configuration.serverName)
+        let settings = cell.settings(NameSettings.self)
+        let answers = Self(settings: settings)
+        let server = cell.get(Service.self, settings.serverNamespace, settings.serverName)
         let servers = (server?.clusterIPs ?? []).compactMap { IPAddress($0) }
         var row = LogicalSwitchPort(key: .fixed(port.logicalPort))
         for network in port.addresses {
             let own = servers.filter { $0.family == network.family }.map(\.description)
             switch network.family {
             case .v4:
-                row.dhcpv4Options = add(v4(pod, port, own, cluster.mtu), "dhcp-v4", network, pod, &cell)
+                row.dhcpv4Options = answers.add(answers.v4(pod, port, own, cluster.mtu), "dhcp-v4", network, pod, &cell)
             case .v6:
-                row.dhcpv6Options = add(v6(pod, own), "dhcp-v6", network, pod, &cell)
+                row.dhcpv6Options = answers.add(answers.v6(pod, own), "dhcp-v6", network, pod, &cell)
                 // DHCP for IPv6 has no word for a router.
                 cell.amend(
                     LogicalRouterPort(
@@ -40,14 +42,14 @@ struct AddressAnswers: Sendable {
         cell.amend(row)
     }
 
-    private func asks(_ pod: Pod) throws(Rejection) -> Bool {
-        if pod.labels["kubevirt.io"] == "virt-launcher", pod.annotations[Self.migration] != nil { return true }
-        switch pod.annotations[Self.annotation] {
+    private static func asks(_ pod: Pod) throws(Rejection) -> Bool {
+        if pod.labels["kubevirt.io"] == "virt-launcher", pod.annotations[migration] != nil { return true }
+        switch pod.annotations[annotation] {
         case nil, "false": return false
         case "true": return true
         case let other?:
             throw Rejection(
-                "BadAnnotation", field: "metadata.annotations[\(Self.annotation)]",
+                "BadAnnotation", field: "metadata.annotations[\(annotation)]",
                 "\"\(other)\" is neither true nor false")
         }
     }
@@ -64,13 +66,13 @@ struct AddressAnswers: Sendable {
                 ], options: options))
     }
 
-    private func domain(_ pod: Pod) -> String { "\(pod.namespace).svc.\(configuration.domain)" }
+    private func domain(_ pod: Pod) -> String { "\(pod.namespace).svc.\(settings.domain)" }
 
     private func v4(_ pod: Pod, _ port: PodPort, _ servers: [String], _ mtu: Int) -> [String: String] {
         var options = [
-            "server_id": Self.serverID, "server_mac": Self.serverMAC, "lease_time": String(configuration.lease),
-            "mtu": String(mtu), "hostname": "\"\(pod.name)\"", "domain_name": "\"\(configuration.domain)\"",
-            "domain_search_list": "\"\(domain(pod)),svc.\(configuration.domain),\(configuration.domain)\"",
+            "server_id": Self.serverID, "server_mac": Self.serverMAC, "lease_time": String(settings.lease),
+            "mtu": String(mtu), "hostname": "\"\(pod.name)\"", "domain_name": "\"\(settings.domain)\"",
+            "domain_search_list": "\"\(domain(pod)),svc.\(settings.domain),\(settings.domain)\"",
         ]
         if let router = port.gateways.first(where: { $0.family == .v4 }) { options["router"] = router.description }
         if !servers.isEmpty { options["dns_server"] = "{\(servers.joined(separator: ", "))}" }

@@ -14,13 +14,14 @@ struct NameAnswers: Sendable {
         case pods
     }
 
-    let configuration: NameServiceModule.Configuration
+    let settings: NameSettings
 
-    func handle(_ namespace: Namespace, _ cell: inout Cell) throws(Rejection) {
-        guard let text = namespace.annotations[Self.annotation], let local = cell.localNode() else { return }
+    static func handle(_ namespace: Namespace, _ cell: inout Cell) throws(Rejection) {
+        guard let text = namespace.annotations[annotation], let local = cell.localNode() else { return }
         let levels = try levels(text)
         guard !levels.isEmpty else { return }
-        var records = Records(domain: configuration.domain)
+        let settings = cell.settings(NameSettings.self)
+        var records = Records(domain: settings.domain)
         let services = cell.list(cell.group(of: Service.self, in: .namespace(namespace.name)))
         for service in services where service.type != .externalName {
             if !service.isHeadless {
@@ -44,16 +45,16 @@ struct NameAnswers: Sendable {
                     records: records.entries),
                 to: nodeSwitch.dnsRecords)
         }
-        passToServer(nodeSwitch, &cell)
+        Self(settings: settings).passToServer(nodeSwitch, &cell)
         if !records.complaints.isEmpty { cell.add(ObjectStatus(namespace.id, events: records.complaints)) }
     }
 
-    private func levels(_ text: String) throws(Rejection) -> Set<Level> {
+    private static func levels(_ text: String) throws(Rejection) -> Set<Level> {
         var levels: Set<Level> = []
         for word in text.split(separator: ",").map({ $0.filter { $0 != " " } }) {
             guard let level = Level(rawValue: String(word)) else {
                 throw Rejection(
-                    "BadAnnotation", field: "metadata.annotations[\(Self.annotation)]",
+                    "BadAnnotation", field: "metadata.annotations[\(annotation)]",
                     "\"\(word)\" is not one of \(Level.allCases.map(\.rawValue).joined(separator: ", "))")
             }
             levels.insert(level)
@@ -64,7 +65,7 @@ struct NameAnswers: Sendable {
     /// Queries to the cluster's name server pass the switch untranslated, so that its answers come from whom was
     /// asked. What it does not know goes on to the gateway router, which leads to the server.
     private func passToServer(_ nodeSwitch: RowRef<LogicalSwitch>, _ cell: inout Cell) {
-        let server = cell.get(Service.self, configuration.serverNamespace, configuration.serverName)
+        let server = cell.get(Service.self, settings.serverNamespace, settings.serverName)
         for address in (server?.clusterIPs ?? []).compactMap({ IPAddress($0) }) {
             let ip = address.family == .v4 ? "ip4" : "ip6"
             let ways: [(ACL.Direction, String)] = [

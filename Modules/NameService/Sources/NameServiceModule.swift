@@ -12,7 +12,7 @@ public struct NameServiceModule: NodeModule {
         stage: .experimental,
         reads: [
             LocalNode.self, ClusterNetwork.self, NodeNetwork.self, Namespace.self, Pod.self, PodPort.self,
-            Service.self, EndpointSlice.self,
+            Service.self, EndpointSlice.self, NameSettings.self,
         ],
         writes: [
             .rows(DHCPOptions.self), .columns(LogicalSwitchPort.self, "dhcpv4_options", "dhcpv6_options"),
@@ -20,30 +20,10 @@ public struct NameServiceModule: NodeModule {
             .columns(LogicalSwitch.self, "dns_records", "acls"), .rows(ObjectStatus.self),
         ])
 
-    public struct Configuration: ModuleConfiguration {
-        /// The cluster's domain.
-        public var domain = "cluster.local"
-        /// The service of the cluster's own name server.
-        public var serverNamespace = "kube-system"
-        public var serverName = "kube-dns"
-        /// In seconds.
-        public var lease = 3500
-        public init() {}
-    }
-
-    private let configuration: Configuration
-
-    public init(_ configuration: Configuration) throws(Rejection) {
-        guard configuration.lease >= 60 else {
-            throw Rejection("BadLease", field: "lease", "\(configuration.lease) is less than a minute")
-        }
-        self.configuration = configuration
-    }
+    public init() {}
 
     public func register(on node: inout NodeScope) {
-        let addresses = AddressAnswers(configuration: configuration)
-        let names = NameAnswers(configuration: configuration)
-        node.each(Pod.self, addresses.handle)
-        node.each(Namespace.self, names.handle)
+        node.each(Pod.self, AddressAnswers.handle)
+        node.each(Namespace.self, NameAnswers.handle)
     }
 }

@@ -22,7 +22,7 @@ enum AdminPolicies {
         }
         let before = all.prefix { $0.name != policy.name }
         let log = LoggingAnnotation(policy.annotations)
-        let rate = cell.policySettings().logRateLimit
+        let rate = cell.settings(PolicySettings.self).logRateLimit
         var faults = log.faults
         if let other = all.first(where: { $0.priority == policy.priority && $0.name != policy.name }) {
             faults.append(
@@ -54,7 +54,7 @@ enum AdminPolicies {
     ) throws(Rejection) {
         guard let local = cell.localNode(), let cluster = cell.cluster() else { return }
         let log = LoggingAnnotation(policy.annotations)
-        let rate = cell.policySettings().logRateLimit
+        let rate = cell.settings(PolicySettings.self).logRateLimit
         var faults = log.faults
         for traffic in Traffic.allCases {
             for (index, rule) in policy.rules[traffic].enumerated() {
@@ -65,6 +65,13 @@ enum AdminPolicies {
             }
         }
         finish(policy.id, faults, zone: local.nodeName, &cell)
+    }
+
+    /// Every node says of an admin policy how it fares there; what nodes have said that are no more is taken back.
+    static func keepZones(_ node: Node, _ cell: inout Cell) throws(Rejection) {
+        for kind in [AdminNetworkPolicy.kind, BaselineAdminNetworkPolicy.kind] {
+            cell.add(StatusWriters(of: kind, [node.name]))
+        }
     }
 
     /// A condition per zone, as the API has it.

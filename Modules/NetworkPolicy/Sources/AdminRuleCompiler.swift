@@ -80,8 +80,9 @@ struct AdminRuleCompiler: Sendable, Equatable {
     func add(
         _ box: AdminBox, _ local: String, _ action: AdminRules.Action, part ports: AdminPorts, _ cell: inout Cell
     ) {
-        guard let group = subjects(box.subject, &cell), let isPeer = match(box.peer, &cell) else { return }
-        add(group, isPeer, local, action, ports, &cell)
+        let peers = matches(box.peer, &cell)
+        guard !peers.isEmpty, let group = subjects(box.subject, &cell) else { return }
+        add(group, peers, local, action, ports, &cell)
     }
 
     /// The port group of the local subjects, shared by all rules for the same ones; nil when there are none.
@@ -94,39 +95,45 @@ struct AdminRuleCompiler: Sendable, Equatable {
     }
 
     func add(
-        _ group: RowRef<PortGroup>, _ isPeer: Match, _ local: String, _ action: AdminRules.Action,
-        _ ports: AdminPorts, _ cell: inout Cell
+        _ group: RowRef<PortGroup>, _ peers: [(family: Family, match: Match)], _ local: String,
+        _ action: AdminRules.Action, _ ports: AdminPorts, _ cell: inout Cell
     ) {
         let kind = prefix.hasPrefix("B") ? "BaselineAdminNetworkPolicy" : "AdminNetworkPolicy"
         let owner = ["k8s.ovn.org/owner-type": kind]
-        let base = Match.port(traffic.port, in: group) && isPeer
         let severity = action == .allow ? log.allow : log.deny
         let line = severity.map { ACLLog(name: "\(prefix):\(traffic.rawValue):\(index)", severity: $0, rate: rate) }
         line?.addMeter(&cell)
-        for (word, match) in ports.matches {
-            cell.add(
-                ACL(
-                    key: .fixed("\(prefix)/\(traffic.rawValue)/\(index)/\(local)/\(word)"),
-                    action: action == .allow ? .allowRelated : .drop, direction: traffic.aclDirection,
-                    externalIDs: owner, match: match.map { base && $0 } ?? base, options: traffic.aclOptions,
-                    priority: priority, log: line),
-                to: group.acls)
+        for (family, isPeer) in peers {
+            let base = Match.port(traffic.port, in: group) && isPeer
+            for (word, match) in ports.matches {
+                let key = "\(prefix)/\(traffic.rawValue)/\(index)/\(local)/v\(family.rawValue)-\(word)"
+                cell.add(
+                    ACL(
+                        key: .fixed(key), action: action == .allow ? .allowRelated : .drop,
+                        direction: traffic.aclDirection, externalIDs: owner, match: match.map { base && $0 } ?? base,
+                        options: traffic.aclOptions, priority: priority, log: line),
+                    to: group.acls)
+            }
         }
     }
 
-    func match(_ peer: AdminPeer, _ cell: inout Cell) -> Match? {
-        var all: Match?
+    /// Of each family in which there is somebody.
+    func matches(_ peer: AdminPeer, _ cell: inout Cell) -> [(family: Family, match: Match)] {
+        var all: [(family: Family, match: Match)]?
         if let pods = peer.pods {
-            let addresses = cell.addresses(of: pods.group(&cell), families)
-            guard let match = Match.address(traffic.peer, in: addresses) else { return nil }
-            all = match
+            all = Match.addresses(traffic.peer, in: cell.addresses(of: pods.group(&cell), families), families)
         }
         if let networks = peer.networks {
             let addresses = cell.addresses(of: networks.filter { families.contains($0.family) }, families)
-            guard let match = Match.address(traffic.peer, in: addresses) else { return nil }
-            all = all.map { $0 && match } ?? match
+            let own = Match.addresses(traffic.peer, in: addresses, families)
+            all =
+                all.map { all in
+                    all.compactMap { one in
+                        own.first { $0.family == one.family }.map { (one.family, one.match && $0.match) }
+                    }
+                } ?? own
         }
-        return all
+        return all ?? []
     }
 }
 
@@ -165,17 +172,17 @@ struct AdminNamedPort: Child {
             guard !own.isEmpty else { continue }
             let local = "\(local)/\(pod.namespace)/\(pod.name)/\(number)"
             if compiler.traffic == .ingress {
-                guard let isPeer = compiler.match(box.peer, &cell) else { continue }
+                let peers = compiler.matches(box.peer, &cell)
+                guard !peers.isEmpty else { continue }
                 let name = RowName.hashed("AdminSubject:\(pod.namespace)/\(pod.name)")
                 let group = cell.add(PortGroup(key: .fixed(name), name: name))
                 cell.add(RowRef<LogicalSwitchPort>(fixed: pod.logicalPort), to: group.ports)
-                compiler.add(group, isPeer, local, action, own, &cell)
+                compiler.add(group, peers, local, action, own, &cell)
             } else {
-                let addresses = Addresses(pod.addresses.map(\.address)).only(compiler.families)
-                guard let group = compiler.subjects(box.subject, &cell),
-                    let isPeer = Match.address(.destination, in: addresses)
-                else { continue }
-                compiler.add(group, isPeer, local, action, own, &cell)
+                let addresses = Addresses(pod.addresses.map(\.address))
+                let peers = Match.addresses(.destination, in: addresses, compiler.families)
+                guard !peers.isEmpty, let group = compiler.subjects(box.subject, &cell) else { continue }
+                compiler.add(group, peers, local, action, own, &cell)
             }
         }
     }

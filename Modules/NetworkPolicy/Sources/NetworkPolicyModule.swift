@@ -7,7 +7,7 @@ import Vocabulary
 /// A node's zone holds only what its own pods need: a policy without a local pod has no rows there. Rules are known by
 /// their content, so equal rules of any number of policies are one port group and one ACL; each policy fills its own
 /// pods in. When a pod comes, goes or is relabelled, members of sets change, and no ACL does.
-public struct NetworkPolicyModule: NodeModule {
+public struct NetworkPolicyModule: NodeModule, ClusterModule {
     public static let manifest = Manifest(
         name: "network-policy",
         summary: "Allows and denies traffic between pods, namespaces and networks",
@@ -20,10 +20,10 @@ public struct NetworkPolicyModule: NodeModule {
         publishes: [PolicyLogging.self],
         writes: [
             .rows(ACL.self), .rows(PortGroup.self), .rows(AddressSet.self), .rows(Meter.self), .rows(MeterBand.self),
-            .columns(LogicalSwitch.self, "acls"), .rows(ObjectStatus.self),
-        ])
+            .columns(LogicalSwitch.self, "acls"), .rows(ObjectStatus.self), .rows(StatusWriters.self),
+        ], counts: [NetworkPolicy.self])
 
-    public init(_ configuration: NoConfiguration) throws(Rejection) {}
+    public init() {}
 
     public func register(on node: inout NodeScope) {
         node.describe(Pod.self) { pod, cell throws(Rejection) in try Explanation.handle(pod, &cell) }
@@ -40,10 +40,6 @@ public struct NetworkPolicyModule: NodeModule {
             try AdminPolicies.handle(policy, &cell)
         }
     }
-}
 
-extension Cell {
-    mutating func policySettings() -> PolicySettings {
-        get(PolicySettings.self, "", PolicySettings.singleton) ?? PolicySettings()
-    }
+    public func register(on cluster: inout ClusterScope) { cluster.each(Node.self, AdminPolicies.keepZones) }
 }

@@ -9,7 +9,7 @@ enum Policies {
         let subjects = cell.group(
             of: PodPort.self, in: .namespace(policy.namespace), matching: policy.subject, only: [PodPort.isLocal])
         guard cell.any(subjects), let cluster = cell.cluster() else { return }
-        let settings = cell.policySettings()
+        let settings = cell.settings(PolicySettings.self)
         let logging = cell.get(PolicyLogging.self, policy.namespace)
         for traffic in Traffic.allCases {
             guard policy.isolates(traffic) else { continue }

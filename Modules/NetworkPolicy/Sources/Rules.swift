@@ -96,35 +96,37 @@ struct Allowance: Hashable, Sendable {
 
     /// The port group to put the subjects in; nil when nothing is allowed.
     func add(_ families: [Family], _ cell: inout Cell) -> RowRef<PortGroup>? {
-        let who: Match? =
+        let who: [(local: String, match: Match)] =
             switch peers {
-            case .everybody: .ip(families)
-            case .some(let addresses): .address(traffic.peer, in: addresses.only(families))
+            case .everybody: Match.ip(families).map { [("", $0)] } ?? []
+            case .some(let addresses):
+                Match.addresses(traffic.peer, in: addresses, families).map { ("v\($0.family.rawValue)-", $0.match) }
             }
-        guard let who else { return nil }
+        guard !who.isEmpty else { return nil }
         let content = content
         let name = RowName.hashed(content)
         let owner = ["k8s.ovn.org/owner-type": "NetworkPolicy", "k8s.ovn.org/id": content]
         let group = cell.add(PortGroup(key: .fixed(name), externalIDs: owner, name: name))
-        let base = Match.port(traffic.port, in: group) && who
         log?.addMeter(&cell)
-        var rules: [(local: String, match: Match)] = []
+        var what: [(local: String, match: Match?)] = []
         if let ports {
             for (transport, ranges) in ports {
                 guard let match = Match.transport(transport, to: ranges) else { continue }
-                rules.append((transport.rawValue.lowercased(), base && match))
+                what.append((transport.rawValue.lowercased(), match))
             }
         } else {
-            rules = [("any", base)]
+            what = [("any", nil)]
         }
-        for rule in rules {
-            cell.add(
-                ACL(
-                    key: .fixed("\(name)/\(rule.local)"), action: isStateless ? .allowStateless : .allowRelated,
-                    direction: traffic.aclDirection,
-                    externalIDs: owner, match: rule.match, options: traffic.aclOptions,
-                    priority: Isolation.priority + 1, log: log),
-                to: group.acls)
+        for (family, isPeer) in who {
+            let base = Match.port(traffic.port, in: group) && isPeer
+            for (local, isPort) in what {
+                cell.add(
+                    ACL(
+                        key: .fixed("\(name)/\(family)\(local)"), action: isStateless ? .allowStateless : .allowRelated,
+                        direction: traffic.aclDirection, externalIDs: owner, match: isPort.map { base && $0 } ?? base,
+                        options: traffic.aclOptions, priority: Isolation.priority + 1, log: log),
+                    to: group.acls)
+            }
         }
         return group
     }

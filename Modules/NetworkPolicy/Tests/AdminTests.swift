@@ -52,8 +52,9 @@ struct AdminTests {
             try admin("a", 500, #""ingress": [\#(rule)]"#))
         #expect(
             node.rows(ACL.self).filter { $0.key.hasPrefix("ANP:") }.map { "\($0.key) \($0["priority"] ?? "")" } == [
-                "ANP:a/Ingress/0/0/any 30000", "ANP:b/Ingress/0/0/any 29999", "ANP:b/Ingress/1/0/any 29998",
-                "ANP:late/Ingress/0/0/any 29997",
+                "ANP:a/Ingress/0/0/v4-any 30000", "ANP:a/Ingress/0/0/v6-any 30000", "ANP:b/Ingress/0/0/v4-any 29999",
+                "ANP:b/Ingress/0/0/v6-any 29999", "ANP:b/Ingress/1/0/v4-any 29998", "ANP:b/Ingress/1/0/v6-any 29998",
+                "ANP:late/Ingress/0/0/v4-any 29997", "ANP:late/Ingress/0/0/v6-any 29997",
             ])
         #expect(node.problems.map(\.reason) == ["ANPWithDuplicatePriority", "ANPWithDuplicatePriority"])
         let status = node.row(ObjectStatus.self, "AdminNetworkPolicy/a")?.map("conditions")
@@ -119,7 +120,10 @@ struct AdminTests {
             + #""from": [{"namespaces": {}}]}]}}"#
         let node = try harness(try BaselineAdminNetworkPolicy(JSONCursor(try JSON(parsing: text))))
         let found = node.rows(ACL.self).filter { $0.key.hasPrefix("BANP:") }
-        #expect(found.map { "\($0["priority"] ?? "") \($0["action"] ?? "")" } == ["900 allow-related", "899 drop"])
+        #expect(
+            found.map { "\($0["priority"] ?? "") \($0["action"] ?? "")" } == [
+                "900 allow-related", "900 allow-related", "899 drop", "899 drop",
+            ])
     }
 
     @Test("a named port is the receiving pods' own; without local subjects there is nothing but the condition")
@@ -130,9 +134,9 @@ struct AdminTests {
                 "n", 1,
                 #""ingress": [{"action": "Deny", "from": [{"namespaces": {}}], "#
                     + #""ports": [{"namedPort": "web"}]}]"#))
-        #expect(rules(node).count == 1)
-        #expect(rules(node).first?.hasPrefix("30000 drop outport == <x_a> && ") == true)
-        #expect(rules(node).first?.hasSuffix(" && tcp && tcp.dst == 8080") == true)
+        #expect(rules(node).count == 2)
+        #expect(rules(node).allSatisfy { $0.hasPrefix("30000 drop outport == <x_a> && ") })
+        #expect(rules(node).allSatisfy { $0.hasSuffix(" && tcp && tcp.dst == 8080") })
         try node.apply(
             try admin(
                 "n", 1, subject: #"{"namespaces": {"matchLabels": {"ns": "none"}}}"#,
@@ -156,6 +160,24 @@ struct AdminTests {
                 + #""end": 8}}]}]"#,
         ])
     func refused(rules: String) { #expect(throws: Rejection.self) { try admin("n", 1, rules) } }
+
+    @Test("the cluster manager lets the nodes that there are speak of admin policies, and no others")
+    func zones() throws {
+        let cluster = try ClusterHarness(NetworkPolicyModule.self)
+        try cluster.apply(Node(name: "n1"), Node(name: "n2"))
+        func writers(_ kind: String) -> [String]? {
+            cluster.row(StatusWriters.self, kind)?.members("names")
+        }
+        for kind in [AdminNetworkPolicy.kind, BaselineAdminNetworkPolicy.kind] {
+            #expect(writers(kind) == ["n1", "n2"])
+        }
+        try cluster.remove(Node(name: "n2"))
+        #expect(writers(AdminNetworkPolicy.kind) == ["n1"])
+        // Of a cluster whose nodes are not known nothing is taken back.
+        try cluster.remove(Node(name: "n1"))
+        #expect(cluster.rows.isEmpty)
+        try ModuleLaws.checkCluster(NetworkPolicyModule.self, [Node(name: "n1"), Node(name: "n2")])
+    }
 
     @Test("keeps the laws of every module")
     func laws() throws {

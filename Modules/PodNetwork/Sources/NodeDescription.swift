@@ -59,6 +59,7 @@ enum NodeDescription {
             ZoneName.key: node.name,
             MasqueradeSubnets.key: MasqueradeSubnets(cluster.masqueradeSubnets).text,
         ]
+        if local.gateway.disablePacketMTUCheck { annotations[AnnotationKey.gatewayMTUSupport] = "false" }
         let ends = EngineSettings.encapsulationAddresses(local, node, &cell)
         if !ends.isEmpty { annotations[EncapsulationAddresses.key] = EncapsulationAddresses(ends).text }
         let primary = ByFamily { family in

@@ -23,8 +23,29 @@ enum PodAddressing {
         let network = network(addresses, mac, requested, node, cluster)
         let port = port(of: pod, network, isLocal: true)
         cell.publish(port)
-        cell.add(ObjectStatus(pod.id, PodNetworks(network)))
+        var status = ObjectStatus(pod.id, PodNetworks(network))
+        if let loss = loss(of: annotated, addresses, node) {
+            cell.report(loss)
+            status.events = [ObjectEvent(.warning, reason: loss.reason, message: loss.message)]
+        }
+        cell.add(status)
         logicalPort(port, node, &cell)
+    }
+
+    /// What a pod is told whose annotation, copied from another one, names addresses that the other still has.
+    private static func loss(
+        of annotated: PodNetworkAssignment?, _ addresses: [IPNetwork], _ node: NodeNetwork
+    ) -> Rejection? {
+        let lost = (annotated?.addresses ?? []).filter { old in
+            node.subnets.contains { $0.contains(old.address) } && !addresses.contains { $0.address == old.address }
+        }
+        guard !lost.isEmpty else { return nil }
+        let field = FieldPath.member(.member(.root("metadata"), "annotations"), PodNetworks.key).description
+        return Rejection(
+            "AddressInUse", field: field,
+            "another pod has \(lost.map(\.address.description).joined(separator: ", ")), so this one gets "
+                + addresses.map(\.address.description).joined(separator: ", ")
+                + ": do not copy this annotation from another pod")
     }
 
     /// What the pod asks for. Words that make no sense stop a pod here before it has a network; one that has its

@@ -12,8 +12,8 @@ public struct PodNetworkModule: NodeModule, ClusterModule {
         summary: "Gives every pod an address and a port, and joins the nodes to one network",
         stage: .beta,
         reads: [
-            Node.self, Pod.self, Attachment.self, ClusterNetwork.self, LocalNode.self, OVSSystem.self, LinkAddress.self,
-            PodPort.self, NodeNetwork.self,
+            Node.self, Pod.self, Attachment.self, ClusterNetwork.self, LocalNode.self, OVSSystem.self,
+            OVSInterface.self, LinkAddress.self, PodPort.self, NodeNetwork.self,
         ],
         publishes: [NodeNetwork.self, PodPort.self],
         writes: [
@@ -29,7 +29,7 @@ public struct PodNetworkModule: NodeModule, ClusterModule {
             .rows(ObjectStatus.self),
         ])
 
-    public init(_ configuration: NoConfiguration) throws(Rejection) {}
+    public init() {}
 
     public func register(on node: inout NodeScope) {
         node.each(LocalNode.self, EngineSettings.handle)

@@ -47,6 +47,7 @@ enum PodWiring {
         // With the userspace datapath the kernel sees every frame too, and would answer for the host around all
         // rules; and it never fills in a checksum that the pod left to its card.
         let isUserspace = local.datapath == .netdev
+        let seen = cell.get(OVSInterface.self, "", device)
         cell.add(
             PodLink(
                 sandbox: attachment.sandbox, interface: attachment.interface, hostInterface: device,
@@ -55,7 +56,7 @@ enum PodWiring {
                 routes: PodAddressing.routes(port.addresses, node, cluster).map { route in
                     PodRoute(route.destination, via: route.nextHop, mtu: cluster.routableMTU)
                 }, ingressDrop: isUserspace, checksumOffloadOff: isUserspace,
-                egressRate: limits?.egress))
+                egressRate: limits?.egress, isOpen: seen?.installed == true && seen?.sandbox == attachment.sandbox))
     }
 }
 

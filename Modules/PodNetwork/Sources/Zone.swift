@@ -33,11 +33,12 @@ enum Zone {
                 options: ["always_learn_from_arp_request": "false"]))
 
         let toSwitch = Topology.routerToSwitch(node.name)
+        let isSilent = cell.localNode()?.gateway.disablePacketMTUCheck == true
         let routerPort = cell.add(
             LogicalRouterPort(
                 key: .fixed(toSwitch), mac: node.gatewayMAC?.description, name: toSwitch,
                 networks: node.subnets.map { $0.interface($0[1]).description },
-                options: ["gateway_mtu": String(cluster.mtu)]),
+                options: isSilent ? nil : ["gateway_mtu": String(cluster.mtu)]),
             to: router.ports)
         let chassis = "\(toSwitch)-\(node.chassisID)"
         cell.add(

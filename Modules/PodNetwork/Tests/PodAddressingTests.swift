@@ -124,4 +124,43 @@ struct PodAddressingTests {
         #expect(node.row(Interface.self, "0123456789abcde") == nil)
         #expect(node.problems.map(\.reason) == ["OtherPod"])
     }
+
+    @Test("a pod's link opens when its own port is installed in the switch")
+    func opening() throws {
+        let attachment = Model.Attachment(
+            sandbox: "0123456789abcdef", netns: "/run/netns/a", podNamespace: "shop", podName: "web", podUID: "uid-web")
+        let node = try harness(attachment, world.pod("web"))
+        func isOpen() throws -> String? { try #require(node.rows(PodLink.self).first)["open"] }
+        #expect(try isOpen() == "false")
+        func interface(_ sandbox: String, installed: Bool) -> OVSInterface {
+            OVSInterface(name: "0123456789abcde", ifaceID: "shop_web", sandbox: sandbox, installed: installed)
+        }
+        try node.apply(interface("of-somebody-else", installed: true))
+        #expect(try isOpen() == "false")
+        try node.apply(interface("0123456789abcdef", installed: false))
+        #expect(try isOpen() == "false")
+        try node.apply(interface("0123456789abcdef", installed: true))
+        #expect(try isOpen() == "true")
+    }
+
+    @Test("a pod that was made with another one's annotation gets addresses of its own, and is told")
+    func copied() throws {
+        let first = world.pod("web") { $0.annotations = world.annotation("10.244.2.9/24", "fd00:10:244:2::9/64") }
+        let node = try harness(first)
+        let copy = world.pod("copy") { $0.annotations = first.annotations }
+        try node.apply(copy)
+        let addresses = try #require(node.object(PodPort.self, "shop", "copy")?.addresses)
+        #expect(node.object(PodPort.self, "shop", "web")?.addresses.first == net("10.244.2.9/24"))
+        #expect(addresses.count == 2 && !addresses.contains(net("10.244.2.9/24")))
+        let problem = try #require(node.problems.first)
+        #expect(problem.object == copy.id && problem.reason == "AddressInUse")
+        #expect(problem.message.contains("10.244.2.9, fd00:10:244:2::9"))
+        #expect(problem.message.contains("\(addresses[0].address)"))
+        func events(_ pod: Pod) -> [String] { node.row(ObjectStatus.self, "\(pod.id)")?.members("events") ?? [] }
+        #expect(events(copy).count == 1 && events(copy).allSatisfy { $0.contains("AddressInUse") })
+        #expect(events(first).isEmpty)
+        // Its own annotation, once it is written, is right.
+        try node.apply(world.pod("copy") { $0.annotations = world.annotation(addresses.map(\.description)) })
+        #expect(node.problems.isEmpty && events(copy).isEmpty)
+    }
 }

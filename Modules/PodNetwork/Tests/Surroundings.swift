@@ -48,7 +48,9 @@ struct Surroundings {
     }
 
     /// A pod's annotation as its node writes it.
-    func annotation(_ addresses: String...) -> [String: String] {
+    func annotation(_ addresses: String...) -> [String: String] { annotation(addresses) }
+
+    func annotation(_ addresses: [String]) -> [String: String] {
         let networks = addresses.map(net)
         let mac = networks.map(\.address).derivedMAC ?? MACAddress(number: 0)
         return [PodNetworks.key: PodNetworks(PodNetworkAssignment(addresses: networks, mac: mac)).text]

@@ -214,4 +214,20 @@ struct NodeAllocationTests {
     func laws() throws {
         try ModuleLaws.checkCluster(PodNetworkModule.self, [Surroundings().cluster] + bare)
     }
+
+    @Test("a node without the check of sizes tells its peers, and its routers tell no sender")
+    func sizes() throws {
+        let world = Surroundings()
+        let node = try NodeHarness(PodNetworkModule.self)
+        try node.apply(world.all)
+        func port() -> TableRow? { node.row(LogicalRouterPort.self, "rtos-n1") }
+        func note() -> String? {
+            node.row(ObjectStatus.self, "Node/n1")?.map("annotations")[AnnotationKey.gatewayMTUSupport]
+        }
+        #expect(port()?.map("options") == ["gateway_mtu": "1400"] && note() == nil)
+        var local = world.local
+        local.gateway.disablePacketMTUCheck = true
+        try node.apply(local)
+        #expect(port()?.map("options") == [:] && note() == "false")
+    }
 }

@@ -22,9 +22,9 @@ public struct ServicesModule: NodeModule {
             .rows(Flow.self), .rows(LearnedFlows.self), .rows(NetfilterChain.self), .rows(NetfilterSet.self),
             .rows(HostRoute.self),
             .rows(HostRule.self), .rows(HTTPAnswer.self),
-        ])
+        ], counts: [Service.self])
 
-    public init(_ configuration: NoConfiguration) throws(Rejection) {}
+    public init() {}
 
     public func register(on node: inout NodeScope) {
         node.each(NodeNetwork.self, Groups.handle)

@@ -11,6 +11,11 @@ extension Engine {
     func selector(_ selector: LabelSelector, _ terms: [String]) -> UInt32 {
         let bytes = scratch.bytes
         bytes.removeAll()
+        /// With its length: two selectors never have the same bytes, whatever somebody writes into a label.
+        func append(_ text: String) {
+            bytes.append(word: UInt32(text.utf8.count))
+            bytes.append(text: text)
+        }
         for requirement in selector.requirements {
             switch requirement.operator {
             case .in: bytes.append(2)
@@ -18,15 +23,13 @@ extension Engine {
             case .exists: bytes.append(4)
             case .doesNotExist: bytes.append(5)
             }
-            bytes.append(text: requirement.key)
-            for value in requirement.values {
-                bytes.append(0)
-                bytes.append(text: value)
-            }
+            append(requirement.key)
+            bytes.append(word: UInt32(requirement.values.count))
+            for value in requirement.values { append(value) }
         }
         for term in terms.sorted() {
             bytes.append(1)
-            bytes.append(text: term)
+            append(term)
         }
         let (id, isNew) = selectors.intern(bytes.bytes)
         if isNew { compile(id, selector, terms) }

@@ -56,23 +56,6 @@ extension Engine {
         module.register(on: &scope)
     }
 
-    /// Replaces the handlers of a module by those of a new configuration: rows that both have are not touched.
-    public func reconfigure(_ module: some NodeModule) throws(Rejection) {
-        let info = try enabled(type(of: module).manifest.name)
-        retire(info)
-        var scope = NodeScope(registration: Registration(engine: self, module: info))
-        module.register(on: &scope)
-        releaseQuarantined()
-    }
-
-    public func reconfigure(_ module: some ClusterModule) throws(Rejection) {
-        let info = try enabled(type(of: module).manifest.name)
-        retire(info)
-        var scope = ClusterScope(registration: Registration(engine: self, module: info))
-        module.register(on: &scope)
-        releaseQuarantined()
-    }
-
     /// Switches a module off: what its cells contributed goes in the next turn, and nothing else.
     public func disable(module name: String) {
         guard let info = modules.first(where: { $0.name == name && $0.isEnabled }) else { return }
@@ -86,6 +69,9 @@ extension Engine {
     /// The names of the modules that are on, in their order.
     public var enabledModules: [String] { modules.filter(\.isEnabled).map(\.name) }
 
+    /// The manifests of the modules that are on, in their order.
+    public var manifests: [Manifest] { modules.filter(\.isEnabled).compactMap(\.manifest) }
+
     /// What enabled modules read and nothing brings: no feed, and no enabled module that publishes it.
     public func missing() -> [Rejection] {
         modules.filter(\.isEnabled).flatMap { module in
@@ -95,11 +81,6 @@ extension Engine {
                     "\(module.name) reads \(kinds[Int($0)].name), which no feed brings and no enabled module publishes")
             }
         }
-    }
-
-    private func enabled(_ name: String) throws(Rejection) -> ModuleInfo {
-        if let info = modules.first(where: { $0.name == name && $0.isEnabled }) { return info }
-        throw Rejection("NotEnabled", field: name, "module \(name) is not enabled")
     }
 
     private func retire(_ info: ModuleInfo) {

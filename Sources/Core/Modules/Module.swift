@@ -1,16 +1,15 @@
 /// A feature, as the core sees it: a manifest and handlers. Written once per feature, in `Modules/NAME`.
 ///
 /// 1. `manifest` says what the module is and what it may touch; it is checked at start, before anything runs.
-/// 2. `init` takes the configuration and refuses what cannot work.
-/// 3. `register` names the handlers. It does nothing else.
-/// 4. From then on the module is only its handlers: functions of the objects they read.
-/// 5. Switching the module off removes what its cells contributed, exactly.
+/// 2. `register` names the handlers. It does nothing else.
+/// 3. From then on the module is only its handlers: functions of the objects they read. What an operator can set is
+///    one of these objects.
+/// 4. Switching the module off removes what its cells contributed, exactly.
 ///
 /// Start, stop and cleanup hooks do not exist.
 public protocol Module: Sendable {
-    associatedtype Configuration: ModuleConfiguration
     static var manifest: Manifest { get }
-    init(_ configuration: Configuration) throws(Rejection)
+    init()
 }
 
 /// A module that runs in the daemon of each node.
@@ -21,16 +20,6 @@ public protocol NodeModule: Module {
 /// A module that runs in the cluster manager.
 public protocol ClusterModule: Module {
     func register(on cluster: inout ClusterScope)
-}
-
-/// What can be set for a module. Its `init()` is the defaults.
-public protocol ModuleConfiguration: Sendable, Equatable {
-    init()
-}
-
-/// For modules without settings.
-public struct NoConfiguration: ModuleConfiguration {
-    public init() {}
 }
 
 /// What a module is and what it may touch.
@@ -68,10 +57,13 @@ public struct Manifest: Sendable {
     /// The derived kinds that handlers publish.
     public let publishes: [any Kind.Type]
     public let writes: [Claim]
+    /// The kinds of which `ovenbird status` says how many there are and how many are in force: what users of this
+    /// feature write.
+    public let counts: [any Kind.Type]
 
     public init(
         name: String, summary: String, stage: Stage = .experimental, reads: [any Kind.Type],
-        publishes: [any Kind.Type] = [], writes: [Claim] = []
+        publishes: [any Kind.Type] = [], writes: [Claim] = [], counts: [any Kind.Type] = []
     ) {
         self.name = name
         self.summary = summary
@@ -79,6 +71,7 @@ public struct Manifest: Sendable {
         self.reads = reads
         self.publishes = publishes
         self.writes = writes
+        self.counts = counts
     }
 }
 

@@ -18,9 +18,29 @@ struct EngineTrace: Equatable {
         let type: String
     }
 
+    /// Who answers for a service: `10.244.1.5:80`, `[fd00::5]:80`.
+    struct Backend: Equatable, CustomStringConvertible {
+        let address: IPAddress
+        let port: Int
+
+        init(_ address: IPAddress, _ port: Int) { (self.address, self.port) = (address, port) }
+
+        init?(_ text: Substring) {
+            guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+                let address = IPAddress(String(text[..<colon].filter { $0 != "[" && $0 != "]" }))
+            else { return nil }
+            self.init(address, port)
+        }
+
+        var description: String { address.family == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
+    }
+
     var steps: [Step] = []
-    /// Where it leaves the zone's switches; none when it is dropped.
+    /// Where it leaves the zone's switches; none when it is dropped or refused.
     var outputs: [Output] = []
+    /// Those that the first load balancer on the way chooses from.
+    var backends: [Backend] = []
+    private var isRefused = false
     /// As it leaves.
     var source: MACAddress?
     var destination: MACAddress?
@@ -47,9 +67,15 @@ struct EngineTrace: Equatable {
             guard action.hasPrefix(field), action.hasSuffix(";") else { return nil }
             return MACAddress(String(action.dropFirst(field.count).dropLast()))
         }
+        // What comes then is the refusal on its way back.
+        if action.hasPrefix("reject {") { isRefused = true }
+        if let start = action.firstRange(of: "(backends="), action.hasPrefix("ct_lb"), backends.isEmpty {
+            let list = action[start.upperBound...].prefix { $0 != ";" && $0 != ")" }
+            backends = list.split(separator: ",").compactMap { Backend($0) }
+        }
         source = address("eth.src = ") ?? source
         destination = address("eth.dst = ") ?? destination
-        guard action.hasPrefix("/* output to \"") else { return }
+        guard action.hasPrefix("/* output to \""), !isRefused else { return }
         let parts = action.split(separator: "\"", omittingEmptySubsequences: false)
         let type = parts.count > 3 ? String(parts[3]) : ""
         // A patch is a step within the zone.
@@ -77,6 +103,8 @@ struct TracedPacket {
     var source: IPAddress
     var destination: IPAddress
     var traffic: Traffic
+    /// Which backend a load balancer on the way is to choose; nil for whichever.
+    var backend: EngineTrace.Backend?
 
     enum Traffic: Equatable {
         case transport(TransportProtocol, port: Int)
@@ -114,10 +142,11 @@ struct TracedPacket {
         ].joined(separator: " && ")
     }
 
-    func trace(southbound: String) throws -> EngineTrace {
+    func trace(southbound: DatabaseAccess) throws -> EngineTrace {
         // Every tracking of the connection on the way sees it for the first time.
         let new = Array(repeating: ["--ct", "new"], count: 12).flatMap(\.self)
-        let command = ["ovn-trace", "--db=\(southbound)"] + new + [datapath, microflow]
+        let choice = backend.map { ["--lb-dst", "\($0)"] } ?? []
+        let command = ["ovn-trace"] + southbound.toolArguments + new + choice + [datapath, microflow]
         let outcome = try Command(command, deadline: .seconds(20)).outcome()
         guard outcome.succeeded else { throw TraceFailure(words: outcome.errors) }
         return EngineTrace(outcome.output)

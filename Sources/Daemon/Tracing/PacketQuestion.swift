@@ -7,9 +7,8 @@ import Vocabulary
 /// owners of the rows behind its flows.
 struct PacketQuestion: Sendable {
     let scheduler: Scheduler
-    /// Addresses of the databases.
-    let northbound: String
-    let southbound: String
+    let northbound: DatabaseAccess
+    let southbound: DatabaseAccess
 
     /// A part of the question that makes no sense.
     struct Refused: Error { let message: String }
@@ -23,14 +22,20 @@ struct PacketQuestion: Sendable {
             throw Refused(message: "\(query["to"] ?? "") is no address (BadAddress)")
         }
         let entry = await scheduler.ask { engine, _ in Self.entry(query, destination, traffic, engine) }
-        let packet = try entry.get()
+        var packet = try entry.get()
+        if let text = query["backend"] {
+            guard let backend = EngineTrace.Backend(text[...]) else {
+                throw Refused(message: "\(text) is not like 10.244.1.5:80 (BadBackend)")
+            }
+            packet.backend = backend
+        }
         let southbound = southbound
         let northbound = northbound
-        let (trace, rules) = try await onThread {
+        let (trace, rules) = try await onThread { [packet] in
             let trace = try packet.trace(southbound: southbound)
             return (trace, try Self.rules(trace, northbound, southbound))
         }
-        return await scheduler.ask { engine, _ in
+        return await scheduler.ask { [packet] engine, _ in
             Report.envelope(
                 "Trace",
                 [
@@ -39,6 +44,8 @@ struct PacketQuestion: Sendable {
                         trace.steps.compactMap { step in
                             rules[step.flow].map { Report.decision(step, rule: $0, engine) }
                         }),
+                    "backends": .array(
+                        trace.backends.map { ["address": .string("\($0.address)"), "port": .integer($0.port)] }),
                     "outputs": .array(
                         trace.outputs.map { ["port": .string($0.port), "type": .string($0.type)] }),
                     "ethernet": [
@@ -102,7 +109,7 @@ struct PacketQuestion: Sendable {
 
     /// The key of the ACL row behind each flow. A flow names its ACL by the beginning of the identity.
     private static func rules(
-        _ trace: EngineTrace, _ northbound: String, _ southbound: String
+        _ trace: EngineTrace, _ northbound: DatabaseAccess, _ southbound: DatabaseAccess
     ) throws -> [String: String] {
         let flows = Set(trace.steps.map(\.flow)).sorted()
         let hints = try records("ovn-sbctl", southbound, "Logical_Flow", flows, "stage-hint")
@@ -113,13 +120,13 @@ struct PacketQuestion: Sendable {
     }
 
     private static func records(
-        _ tool: String, _ database: String, _ table: String, _ names: [String], _ key: String
+        _ tool: String, _ database: DatabaseAccess, _ table: String, _ names: [String], _ key: String
     ) throws -> [String: String] {
         var found: [String: String] = [:]
         guard !names.isEmpty else { return found }
         let outcome = try Command(
-            [tool, "--db=\(database)", "--if-exists", "--format=json", "--columns=_uuid,external_ids", "list", table]
-                + names
+            [tool] + database.toolArguments
+                + ["--if-exists", "--format=json", "--columns=_uuid,external_ids", "list", table] + names
         ).outcome()
         guard outcome.succeeded else { throw TraceFailure(words: outcome.errors) }
         let answer = JSONCursor(try JSON(parsing: outcome.output))

@@ -5,20 +5,23 @@ public struct ConfigurationInput: Sendable {
     public var environment: [String: String]
     /// By name without dashes; a flag without value is `true`, a repeated one is joined by commas.
     public var flags: [String: String]
-    /// The modules that the program has.
+    /// The modules that the program has, and what can be set for them.
     public var modules: [String]
+    public var moduleSettings: [any ModuleSettings.Type]
     public var hostName: String
     /// The source ports that the kernel gives out (`net.ipv4.ip_local_port_range`).
     public var kernelPorts: ClosedRange<Int>?
 
     public init(
         file: (name: String, text: String)? = nil, environment: [String: String] = [:], flags: [String: String] = [:],
-        modules: [String] = [], hostName: String = "", kernelPorts: ClosedRange<Int>? = nil
+        modules: [String] = [], moduleSettings: [any ModuleSettings.Type] = [], hostName: String = "",
+        kernelPorts: ClosedRange<Int>? = nil
     ) {
         self.file = file
         self.environment = environment
         self.flags = flags
         self.modules = modules
+        self.moduleSettings = moduleSettings
         self.hostName = hostName
         self.kernelPorts = kernelPorts
     }
@@ -30,17 +33,17 @@ public struct ConfigurationInput: Sendable {
 struct ConfigurationLayers {
     private(set) var values: [String: (text: String, origin: SettingOrigin)] = [:]
     private(set) var modules: [String: Bool] = [:]
-    /// Sections that bear a module's name, for that module.
-    private(set) var moduleSettings: [String: [String: String]] = [:]
     private(set) var warnings: [ConfigurationProblem] = []
     private(set) var errors: [ConfigurationProblem] = []
     private let known: [String]
+    private let settings: [Setting]
 
     /// Where OVN-Kubernetes turns features on: `enable-egress-ip`.
     private static let featureSection = "ovnkubernetesfeature"
 
     init(_ input: ConfigurationInput) {
         known = input.modules
+        settings = Setting.base + input.moduleSettings.flatMap { $0.settings }
         if let file = input.file { read(IniFile(parsing: file.text), named: file.name) }
         for (name, text) in input.environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("OVENBIRD_") {
             let flag = name.dropFirst("OVENBIRD_".count).lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
@@ -58,32 +61,30 @@ struct ConfigurationLayers {
             errors.append(
                 ConfigurationProblem(source: "\(name):\(fault.line)", reason: "BadSyntax", message: fault.message))
         }
-        let sections = Set(Setting.all.map(\.section)).union(["modules", Self.featureSection]).union(known)
+        let sections = Set(settings.map(\.section)).union(["modules", Self.featureSection]).union(known)
         var unused: Set<String> = []
         for entry in file.entries {
             let origin = SettingOrigin.file(name, line: entry.line)
             if entry.section == "modules" {
                 toggle(entry.key, entry.value, origin)
             } else if entry.section == Self.featureSection,
-                !Setting.all.contains(where: { $0.section == entry.section && $0.key == entry.key })
+                !settings.contains(where: { $0.section == entry.section && $0.key == entry.key })
             {
                 feature(entry.key, entry.value, origin)
-            } else if known.contains(entry.section), !Setting.all.contains(where: { $0.section == entry.section }) {
-                moduleSettings[entry.section, default: [:]][entry.key] = entry.value
             } else if !sections.contains(entry.section) {
                 guard unused.insert(entry.section).inserted else { continue }
                 warn(origin, "UnknownSection", "[\(entry.section)] is not used\(hint(entry.section, sections))")
-            } else if let setting = Setting.all.first(where: { $0.section == entry.section && $0.key == entry.key }) {
+            } else if let setting = settings.first(where: { $0.section == entry.section && $0.key == entry.key }) {
                 values["\(setting)"] = (entry.value, origin)
             } else {
-                let keys = Setting.all.filter { $0.section == entry.section }.map(\.key)
+                let keys = settings.filter { $0.section == entry.section }.map(\.key)
                 warn(origin, "UnknownKey", "\(entry.key) is not a key of [\(entry.section)]\(hint(entry.key, keys))")
             }
         }
     }
 
     private mutating func read(flag: String, _ text: String, _ origin: SettingOrigin) {
-        if let setting = Setting.all.first(where: { $0.flag == flag }) {
+        if let setting = settings.first(where: { $0.flag == flag }) {
             values["\(setting)"] = (text, origin)
         } else if flag == "modules" {
             for part in text.split(separator: ",") {
@@ -93,7 +94,7 @@ struct ConfigurationLayers {
         } else if flag.hasPrefix("enable-") {
             feature(flag, text, origin)
         } else {
-            warn(origin, "UnknownKey", "\(flag) is not a setting\(hint(flag, Setting.all.map(\.flag)))")
+            warn(origin, "UnknownKey", "\(flag) is not a setting\(hint(flag, settings.map(\.flag)))")
         }
     }
 

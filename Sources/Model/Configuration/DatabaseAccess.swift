@@ -23,6 +23,16 @@ public struct DatabaseAccess: Hashable, Sendable {
         self.address = address
         self.certificates = certificates
     }
+
+    /// How OVN's tools are told of it (ovn-nbctl(8)).
+    public var toolArguments: [String] {
+        let database = address.map { ["--db=\($0)"] } ?? []
+        guard let certificates else { return database }
+        return database + [
+            "--private-key=\(certificates.privateKey)", "--certificate=\(certificates.certificate)",
+            "--ca-cert=\(certificates.authority)",
+        ]
+    }
 }
 
 /// The settings of one database.

@@ -1,13 +1,11 @@
 /// The configuration of a daemon as it is in force.
-public struct NetworkConfiguration: Hashable, Sendable {
+public struct NetworkConfiguration: Sendable {
     public let cluster: ClusterNetwork
     public let node: LocalNode
-    public let policies: PolicySettings
     public let daemon: DaemonSettings
     /// The modules that somebody turned on or off; the others are as they come.
     public let modules: [String: Bool]
-    /// What the sections named after modules say, for these modules to judge.
-    public let moduleSettings: [String: [String: String]]
+    public let moduleSettings: [any ModuleSettings]
     /// Every setting with its value and where that comes from.
     public let settings: [SettingValue]
     public let warnings: [ConfigurationProblem]
@@ -20,16 +18,15 @@ public struct NetworkConfiguration: Hashable, Sendable {
         var reader = SettingsReader(layers.values)
         let cluster = reader.clusterNetwork()
         let node = reader.localNode(families: cluster.families, input)
-        let policies = reader.policies()
         let daemon = reader.daemon()
+        let moduleSettings = input.moduleSettings.map { $0.init(&reader) as any ModuleSettings }
         let errors = layers.errors + reader.errors
         guard errors.isEmpty else { throw ConfigurationErrors(errors) }
         self.cluster = cluster
         self.node = node
-        self.policies = policies
         self.daemon = daemon
         modules = layers.modules
-        moduleSettings = layers.moduleSettings
+        self.moduleSettings = moduleSettings
         settings = reader.values
         warnings = layers.warnings + reader.warnings
     }

@@ -45,8 +45,9 @@ extension SettingsReader {
         if vlan != 0 {
             fail(.vlan, "Unsupported", "vlan-id=\(vlan): the gateway's bridge knows no VLANs yet; leave it 0")
         }
-        for setting in Setting.withoutEffect where origin(setting) != .standard {
-            warn(setting, "NoEffect", "\(setting.key) has no effect yet")
+        for setting in Setting.base where origin(setting) != .standard {
+            guard let reason = Setting.withoutEffect[setting] else { continue }
+            warn(setting, "NoEffect", "\(setting.key) has no effect yet: \(reason)")
         }
         return LocalNode.Gateway(
             mode: mode, interface: interface, nextHops: nextHops, vlan: vlan == 0 ? nil : vlan,

@@ -9,10 +9,10 @@ public struct Setting: Hashable, Sendable, CustomStringConvertible {
     private let text: String
 
     /// One line without a full stop.
-    public var summary: String { Self.withoutEffect.contains(self) ? "\(text) (no effect yet)" : text }
+    public var summary: String { Self.withoutEffect[self] == nil ? text : "\(text) (no effect yet)" }
 
-    /// The last text is the summary, one before it the default.
-    init(_ section: String, _ key: String, flag: String? = nil, _ texts: String...) {
+    /// The last text is the summary, one before it the default. The flag is the key unless it is given.
+    public init(_ section: String, _ key: String, flag: String? = nil, _ texts: String...) {
         self.section = section
         self.key = key
         self.flag = flag ?? key
@@ -75,17 +75,6 @@ extension Setting {
         "kubernetes", "service-cidrs", flag: "k8s-service-cidrs", "172.16.1.0/24", "service ranges, one per family")
     static let kubeconfig = Setting("kubernetes", "kubeconfig", flag: "k8s-kubeconfig", "path of a kubeconfig")
 
-    static let hostNetworkNamespace = Setting(
-        "kubernetes", "host-network-namespace", "namespace that stands for the nodes in policies; empty is none")
-
-    static let logRateLimit = Setting(
-        "logging", "acl-logging-rate-limit", "20", "log lines per second and policy rule")
-    static let allowICMP = Setting(
-        "ovnkubernetesfeature", "allow-icmp-network-policy", "false", "isolated pods can be pinged")
-    static let statelessPolicies = Setting(
-        "ovnkubernetesfeature", "enable-stateless-netpol", "false",
-        "policies annotated k8s.ovn.org/acl-stateless go without connection tracking")
-
     static let northAddress = Setting(
         "ovnnorth", "address", flag: "nb-address",
         "address of the northbound database: unix:PATH, tcp:HOST:PORT, ssl:HOST:PORT; empty is this node's socket")
@@ -114,7 +103,7 @@ extension Setting {
     static let vlan = Setting("gateway", "vlan-id", flag: "gateway-vlanid", "0", "VLAN of the uplink; only 0, none")
     static let nodePort = Setting("gateway", "nodeport", "false", "serve node ports")
     static let disableSNAT = Setting(
-        "gateway", "disable-snat-multiple-gws", "false", "SNAT per pod instead of per cluster subnet")
+        "gateway", "disable-snat-multiple-gws", "false", "SNAT for this node's pods only, one by one")
     static let joinV4 = Setting(
         "gateway", "v4-join-subnet", flag: "gateway-v4-join-subnet", "100.64.0.0/16", "addresses between routers")
     static let joinV6 = Setting(
@@ -128,8 +117,9 @@ extension Setting {
     static let ephemeralPorts = Setting(
         "gateway", "ephemeral-port-range", "61000-65535", "source ports of what leaves by the node's address")
     static let disableMTUCheck = Setting(
-        "gateway", "disable-pkt-mtu-check", "false", "no size check of packets from outside")
-    static let disableForwarding = Setting("gateway", "disable-forwarding", "false", "forward only for OVN's networks")
+        "gateway", "disable-pkt-mtu-check", "false", "routers do not tell senders that a packet is too big")
+    static let disableForwarding = Setting(
+        "gateway", "disable-forwarding", "false", "the host forwards nothing through the gateway but the cluster's")
     static let allowNoUplink = Setting(
         "gateway", "allow-no-uplink", "false", "a bridge without uplink will do; local mode only")
     static let singleNode = Setting("gateway", "single-node", "false", "there is no other node")
@@ -155,16 +145,17 @@ extension Setting {
     static let runDirectory = Setting("ovenbird", "run-dir", "/run/ovenbird", "sockets of the daemon")
     static let cniVersion = Setting("ovenbird", "cni-version", "1.0.0", "version in the CNI configuration file")
 
-    /// What is read and checked, for files that peers share, and does nothing.
-    static let withoutEffect = [
-        disableSNAT, disableMTUCheck, disableForwarding, allowNoUplink, egressInterface,
+    /// What is read and checked, for files that peers share, and does nothing, with the reason.
+    static let withoutEffect: [Setting: String] = [
+        allowNoUplink: "a gateway's bridge needs its network card",
+        egressInterface: "external gateways are not there yet",
     ]
 
-    /// Every setting, in the order of the reference.
-    public static let all: [Setting] = [
+    /// The settings of the daemons and of what all modules share, in the order of the reference.
+    public static let base: [Setting] = [
         mtu, routableMTU, clusterSubnets, encapType, encapIP, encapPort, conntrackZone, inactivityProbe, openflowProbe,
-        monitorAll, flowCache, serviceCIDRs, kubeconfig, hostNetworkNamespace,
-        logRateLimit, allowICMP, statelessPolicies, northAddress, northKey, northCertificate, northAuthority,
+        monitorAll, flowCache, serviceCIDRs, kubeconfig,
+        northAddress, northKey, northCertificate, northAuthority,
         southAddress, southKey, southCertificate, southAuthority, gatewayMode, gatewayInterface, nextHop, vlan,
         nodePort, disableSNAT, joinV4, joinV6, masqueradeV4, masqueradeV6, ephemeralPorts, disableMTUCheck,
         disableForwarding,

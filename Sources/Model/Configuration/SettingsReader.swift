@@ -22,8 +22,9 @@ public struct ConfigurationErrors: Error, Hashable, Sendable, CustomStringConver
     public var description: String { problems.map(\.description).joined(separator: "\n") }
 }
 
-/// Reads typed values out of the layers and collects what is wrong with them.
-struct SettingsReader {
+/// Reads typed values out of file, environment and flags, and collects what is wrong with them: a value that makes no
+/// sense is an error of the whole configuration, and reads as its default.
+public struct SettingsReader {
     /// By `section.key`.
     private let layers: [String: (text: String, origin: SettingOrigin)]
     private(set) var values: [SettingValue] = []
@@ -34,33 +35,33 @@ struct SettingsReader {
 
     func origin(_ setting: Setting) -> SettingOrigin { layers["\(setting)"]?.origin ?? .standard }
 
-    mutating func fail(_ setting: Setting, _ reason: String, _ message: String) {
+    public mutating func fail(_ setting: Setting, _ reason: String, _ message: String) {
         errors.append(ConfigurationProblem(source: "\(origin(setting))", reason: reason, message: message))
     }
 
-    mutating func warn(_ setting: Setting, _ reason: String, _ message: String) {
+    public mutating func warn(_ setting: Setting, _ reason: String, _ message: String) {
         warnings.append(ConfigurationProblem(source: "\(origin(setting))", reason: reason, message: message))
     }
 
-    mutating func text(_ setting: Setting) -> String {
+    public mutating func text(_ setting: Setting) -> String {
         let text = layers["\(setting)"]?.text ?? setting.standard
         values.append(SettingValue(setting: setting, text: text, origin: origin(setting)))
         return text
     }
 
     /// Nil when empty.
-    mutating func optionalText(_ setting: Setting) -> String? {
+    public mutating func optionalText(_ setting: Setting) -> String? {
         let text = text(setting)
         return text.isEmpty ? nil : text
     }
 
-    mutating func list(_ setting: Setting) -> [String] { Self.list(text(setting)) }
+    public mutating func list(_ setting: Setting) -> [String] { Self.list(text(setting)) }
 
     private static func list(_ text: String) -> [String] {
         text.split(separator: ",").map { String(IniFile.trimmed($0)) }.filter { !$0.isEmpty }
     }
 
-    mutating func integer(_ setting: Setting, in range: ClosedRange<Int>) -> Int {
+    public mutating func integer(_ setting: Setting, in range: ClosedRange<Int>) -> Int {
         let text = text(setting)
         guard let number = Int(text), range.contains(number) else {
             fail(
@@ -71,14 +72,14 @@ struct SettingsReader {
         return number
     }
 
-    mutating func boolean(_ setting: Setting) -> Bool {
+    public mutating func boolean(_ setting: Setting) -> Bool {
         let text = text(setting)
         if let value = Self.boolean(text) { return value }
         fail(setting, "BadValue", "\(setting.key)=\(text) is neither true nor false")
         return setting.standard == "true"
     }
 
-    mutating func choice<T: RawRepresentable<String> & CaseIterable>(_ setting: Setting, or absent: T) -> T {
+    public mutating func choice<T: RawRepresentable<String> & CaseIterable>(_ setting: Setting, or absent: T) -> T {
         let text = text(setting)
         if let value = T(rawValue: text) { return value }
         let words = T.allCases.map { $0.rawValue.isEmpty ? "empty" : $0.rawValue }.joined(separator: ", ")
@@ -86,7 +87,7 @@ struct SettingsReader {
         return absent
     }
 
-    mutating func addresses(_ setting: Setting) -> [IPAddress] {
+    public mutating func addresses(_ setting: Setting) -> [IPAddress] {
         list(setting).compactMap { text in
             if let address = IPAddress(text) { return address }
             fail(setting, "BadAddress", "\(setting.key): \(text) is not an IP address")
@@ -95,7 +96,7 @@ struct SettingsReader {
     }
 
     /// A network; host bits that are set are cleared with a warning.
-    mutating func network(_ setting: Setting, _ text: some StringProtocol) -> IPNetwork? {
+    public mutating func network(_ setting: Setting, _ text: some StringProtocol) -> IPNetwork? {
         guard let network = IPNetwork(text) else {
             fail(setting, "BadNetwork", "\(setting.key): \(text) is not a network such as 10.0.0.0/16")
             return nil

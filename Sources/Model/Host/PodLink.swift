@@ -11,7 +11,7 @@ public struct PodLink: Row, Hashable {
             .init("sandbox", .scalar), .init("interface", .scalar), .init("host_interface", .scalar),
             .init("netns", .scalar), .init("mac", .scalar), .init("mtu", .scalar), .init("addresses", .set),
             .init("gateways", .set), .init("routes", .set), .init("ingress_drop", .scalar),
-            .init("checksum_offload_off", .scalar), .init("egress_rate", .scalar),
+            .init("checksum_offload_off", .scalar), .init("egress_rate", .scalar), .init("open", .scalar),
         ], identity: .columns(["sandbox", "interface"]))
 
     /// The identity of the sandbox, usually a container id.
@@ -37,11 +37,14 @@ public struct PodLink: Row, Hashable {
     public var checksumOffloadOff: Bool
     /// The most that the pod may send, in bits per second; nil for no limit.
     public var egressRate: Int?
+    /// Whether the switch knows what to do with the pod's packets. Until then the host's end of a new pair stays down:
+    /// the switch would remember of the first packet that it is to be dropped. An end that is up is never taken down.
+    public var isOpen: Bool
 
     public init(
         sandbox: String, interface: String = "eth0", hostInterface: String, netns: String, mac: MACAddress, mtu: Int,
         addresses: [IPNetwork], gateways: [IPAddress] = [], routes: [PodRoute] = [], ingressDrop: Bool = true,
-        checksumOffloadOff: Bool = true, egressRate: Int? = nil
+        checksumOffloadOff: Bool = true, egressRate: Int? = nil, isOpen: Bool = true
     ) {
         self.sandbox = sandbox
         self.interface = interface
@@ -55,6 +58,7 @@ public struct PodLink: Row, Hashable {
         self.ingressDrop = ingressDrop
         self.checksumOffloadOff = checksumOffloadOff
         self.egressRate = egressRate
+        self.isOpen = isOpen
     }
 
     /// The key of the row: `SANDBOX INTERFACE`.
@@ -75,6 +79,7 @@ public struct PodLink: Row, Hashable {
         columns.scalar(9, ingressDrop)
         columns.scalar(10, checksumOffloadOff)
         columns.scalar(11, egressRate)
+        columns.scalar(12, isOpen)
     }
 }
 

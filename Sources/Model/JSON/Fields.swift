@@ -29,6 +29,8 @@ public indirect enum Fields: Sendable {
 
     /// The fields that are there and not in the list, each with the nearest one that is.
     public func unknown(in cursor: JSONCursor) -> [Rejection] {
+        // Mostly all are known, which takes no paths to find out.
+        if let value = cursor.value, knows(value) { return [] }
         switch self {
         case .any: return []
         case .list(let each):
@@ -41,6 +43,17 @@ public indirect enum Fields: Sendable {
                 let hint = nearest(to: key, in: known.keys).map { "; did you mean \($0)?" } ?? ""
                 return [value.rejection("UnknownField", "is not a field\(hint)")]
             }
+        }
+    }
+}
+
+extension Fields {
+    private func knows(_ value: JSON) -> Bool {
+        switch (self, value) {
+        case (.list(let each), .array(let list)): list.allSatisfy(each.knows)
+        case (.map(let each), .object(let object)): object.allSatisfy { each.knows($0.value) }
+        case (.object(let known), .object(let object)): object.allSatisfy { known[$0.key]?.knows($0.value) ?? false }
+        default: true
         }
     }
 }

@@ -44,8 +44,16 @@ extension JSON: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
 ///
 /// Two objects that differ only in order are equal.
 public struct JSONObject: Hashable, Sendable, Sequence {
-    public private(set) var keys: [String] = []
-    private var values: [String: JSON] = [:]
+    fileprivate struct Member: Sendable {
+        let key: String
+        var value: JSON
+    }
+
+    /// Few members are found sooner by looking at each.
+    private static let few = 16
+    private var members: [Member] = []
+    /// Where each key is, once they are not few.
+    private var places: [String: Int] = [:]
 
     public init() {}
 
@@ -59,25 +67,55 @@ public struct JSONObject: Hashable, Sendable, Sequence {
         self.init(map.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
     }
 
+    private func place(of key: String) -> Int? {
+        members.count > Self.few ? places[key] : members.firstIndex { $0.key == key }
+    }
+
     public subscript(_ key: String) -> JSON? {
-        get { values[key] }
+        get { place(of: key).map { members[$0].value } }
         set {
-            if let newValue {
-                if values.updateValue(newValue, forKey: key) == nil { keys.append(key) }
-            } else if values.removeValue(forKey: key) != nil {
-                keys.removeAll { $0 == key }
+            switch (place(of: key), newValue) {
+            case (let place?, let value?): members[place].value = value
+            case (let place?, nil):
+                members.remove(at: place)
+                findPlaces()
+            case (nil, let value?):
+                members.append(Member(key: key, value: value))
+                if members.count > Self.few + 1 { places[key] = members.count - 1 } else { findPlaces() }
+            case (nil, nil): break
             }
         }
     }
 
-    public var count: Int { keys.count }
-    public var isEmpty: Bool { keys.isEmpty }
-
-    public func makeIterator() -> AnyIterator<(key: String, value: JSON)> {
-        var rest = keys.makeIterator()
-        return AnyIterator { rest.next().map { (key: $0, value: values[$0] ?? .null) } }
+    private mutating func findPlaces() {
+        guard members.count > Self.few else { return }
+        places = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($0.element.key, $0.offset) })
     }
 
-    public static func == (a: JSONObject, b: JSONObject) -> Bool { a.values == b.values }
-    public func hash(into hasher: inout Hasher) { hasher.combine(values) }
+    public var keys: [String] { members.map(\.key) }
+    public var count: Int { members.count }
+    public var isEmpty: Bool { members.isEmpty }
+
+    public struct Iterator: IteratorProtocol {
+        fileprivate var rest: IndexingIterator<[Member]>
+        public mutating func next() -> (key: String, value: JSON)? { rest.next().map { ($0.key, $0.value) } }
+    }
+
+    public func makeIterator() -> Iterator { Iterator(rest: members.makeIterator()) }
+
+    public static func == (a: JSONObject, b: JSONObject) -> Bool {
+        a.count == b.count && a.members.allSatisfy { b[$0.key] == $0.value }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var all = 0
+        for member in members {
+            var own = Hasher()
+            own.combine(member.key)
+            own.combine(member.value)
+            all ^= own.finalize()
+        }
+        hasher.combine(count)
+        hasher.combine(all)
+    }
 }

@@ -14,9 +14,10 @@ extension LabelSelector {
         var faults: [Rejection] = []
         do throws(Rejection) {
             for (key, value) in try cursor["matchLabels"].members() {
-                do throws(Rejection) { requirements.append(Requirement(key, .in, [try value.string()])) } catch {
-                    faults.append(error)
-                }
+                do throws(Rejection) {
+                    requirements.append(
+                        Requirement(try Requirement.key(key, value), .in, [try Requirement.value(value)]))
+                } catch { faults.append(error) }
             }
         } catch { faults.append(error) }
         do throws(Rejection) {
@@ -32,9 +33,10 @@ extension LabelSelector {
 
 extension LabelSelector.Requirement {
     init(_ cursor: JSONCursor) throws(Rejection) {
-        let key = try cursor["key"].string()
+        let key = try Self.key(cursor["key"].string(), cursor["key"])
         let word: LabelSelector.Operator = try cursor["operator"].choice()
-        let values = try cursor["values"].strings()
+        var values: [String] = []
+        for value in try cursor["values"].elements() { values.append(try Self.value(value)) }
         switch word {
         case .in, .notIn:
             guard !values.isEmpty else {
@@ -46,6 +48,18 @@ extension LabelSelector.Requirement {
             }
         }
         self.init(key, word, values)
+    }
+
+    /// A key that no label can have selects nothing, and its author would never learn why.
+    static func key(_ text: String, _ cursor: JSONCursor) throws(Rejection) -> String {
+        if let fault = LabelSyntax.fault(inKey: text) { throw cursor.rejection("BadLabel", fault) }
+        return text
+    }
+
+    static func value(_ cursor: JSONCursor) throws(Rejection) -> String {
+        let text = try cursor.string()
+        if let fault = LabelSyntax.fault(inValue: text) { throw cursor.rejection("BadLabel", fault) }
+        return text
     }
 }
 

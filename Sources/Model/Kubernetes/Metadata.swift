@@ -36,8 +36,18 @@ public struct Metadata: Hashable, Sendable {
                 "BadName", "\(namespace) is no name of a namespace: lower-case letters, digits and - (RFC 1123)")
         }
         uid = try metadata["uid"].string(or: "")
-        labels = try metadata["labels"].stringMap()
+        labels = try Self.labels(metadata["labels"])
         annotations = try metadata["annotations"].stringMap()
+    }
+
+    private static func labels(_ cursor: JSONCursor) throws(Rejection) -> [String: String] {
+        let labels = try cursor.stringMap()
+        for (key, value) in labels {
+            if let fault = LabelSyntax.fault(inKey: key) ?? LabelSyntax.fault(inValue: value) {
+                throw cursor.rejection("BadLabel", fault)
+            }
+        }
+        return labels
     }
 
     /// RFC 1123, as the API server checks it: labels joined by dots, 253 characters at most.

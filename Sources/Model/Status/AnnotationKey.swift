@@ -11,6 +11,7 @@ public enum AnnotationKey {
     public static let primaryAddresses = "k8s.ovn.org/node-primary-ifaddr"
     public static let hostCIDRs = "k8s.ovn.org/host-cidrs"
     public static let masqueradeSubnets = "k8s.ovn.org/node-masquerade-subnet"
+    public static let gatewayMTUSupport = "k8s.ovn.org/gateway-mtu-support"
     public static let zoneName = "k8s.ovn.org/zone-name"
     public static let ingressSNATExcludeSubnets = "k8s.ovn.org/node-ingress-snat-exclude-subnets"
 

@@ -4,7 +4,8 @@ import Model
 
 /// Makes, adopts and removes the veth pairs of pods.
 ///
-/// In the order that keeps the host out of reach: pair, ingress drop, pod's end, host's end up.
+/// In the order that keeps the host out of reach: pair, ingress drop, pod's end, host's end up. The last step waits
+/// until the row is open.
 final class PodLinks {
     private let kernel: Kernel
     /// What was put in place or found in place.
@@ -58,7 +59,7 @@ final class PodLinks {
                 continue
             }
             do {
-                if try finish(link, namespace) { standings[row] = .written }
+                if try finish(link, namespace, isReady: isOnlyToOpen(row, link)) { standings[row] = .written }
                 applied[row] = link
             } catch { standings[row] = Standing(error) }
         }
@@ -117,24 +118,37 @@ final class PodLinks {
         return try namespace.run { try NetlinkSocket().link(named: name)?.peer } == index
     }
 
-    private func finish(_ link: PodLink, _ namespace: NetworkNamespace) throws -> Bool {
+    /// Whether everything but the last step has been done: pods wait for it.
+    private func isOnlyToOpen(_ row: RowID, _ link: PodLink) -> Bool {
+        guard var before = applied[row], !before.isOpen else { return false }
+        before.isOpen = true
+        return before == link
+    }
+
+    private func finish(_ link: PodLink, _ namespace: NetworkNamespace, isReady: Bool) throws -> Bool {
         let end = PodEnd(link: link, writes: kernel.writes)
-        let written = try namespace.run { try end.ensure() }
-        return try raiseHostEnd(link) || written
+        let written = try !isReady && namespace.run { try end.ensure() }
+        let raised = try raiseHostEnd(link)
+        // Asked for the pod's end, the kernel takes notice at once that it has a carrier: until then it drops what the
+        // pod sends.
+        if raised, link.isOpen { _ = try namespace.run { try NetlinkSocket().link(named: link.interface) } }
+        return raised || written
     }
 
     private func raiseHostEnd(_ link: PodLink) throws -> Bool {
         guard let host = try kernel.links()[link.hostInterface] else { return false }
-        guard !host.isUp || host.mtu != link.mtu || host.addressGenerationMode == 0 else { return false }
+        let isToRise = link.isOpen && !host.isUp
+        guard isToRise || host.mtu != link.mtu || host.addressGenerationMode == 0 else { return false }
         // In a message of its own: the kernel would first bring the link up and make a link-local address.
         if host.addressGenerationMode == 0 {
             try kernel.write(link: host.name) { socket throws(NetlinkError) in
                 try socket.setLink(host.index, host.name, LinkSettings(addressGenerationMode: 1))
             }
         }
-        if !host.isUp || host.mtu != link.mtu {
+        if isToRise || host.mtu != link.mtu {
             try kernel.write(link: host.name) { socket throws(NetlinkError) in
-                try socket.setLink(host.index, host.name, LinkSettings(up: true, mtu: link.mtu))
+                try socket.setLink(
+                    host.index, host.name, LinkSettings(up: isToRise ? true : nil, mtu: link.mtu))
             }
         }
         return true
@@ -143,6 +157,7 @@ final class PodLinks {
     /// Whether the host's end is as it should be, without a look into the pod.
     func isHostEndRight(_ link: PodLink) throws(NetlinkError) -> Bool {
         guard let host = try kernel.links()[link.hostInterface] else { return false }
-        return host.alias == Self.alias(link) && host.isUp && host.mtu == link.mtu && host.addressGenerationMode != 0
+        return host.alias == Self.alias(link) && (host.isUp || !link.isOpen) && host.mtu == link.mtu
+            && host.addressGenerationMode != 0
     }
 }

@@ -16,7 +16,7 @@ extension PodLink: HostRow {
             gateways: try row.list("gateways", "an IP address") { IPAddress($0) },
             routes: try row.list("routes", "a route such as \"10.0.0.0/8 via 10.1.0.1\"") { PodRoute($0) },
             ingressDrop: row.boolean("ingress_drop"), checksumOffloadOff: row.boolean("checksum_offload_off"),
-            egressRate: row.optionalInteger("egress_rate"))
+            egressRate: row.optionalInteger("egress_rate"), isOpen: row.boolean("open"))
     }
 }
 

@@ -10,6 +10,8 @@ import Synchronization
 public final class FileStatusStore: StatusStore {
     /// `DIRECTORY/WRITER`.
     public let path: String
+    private let directory: String
+    private let writer: String
     /// Readable when somebody has touched a file.
     public let news: Descriptor
     private let inotify: Inotify
@@ -18,6 +20,8 @@ public final class FileStatusStore: StatusStore {
 
     public init(directory: String, writer: String) throws(SystemError) {
         path = "\(directory)/\(writer)"
+        self.directory = directory
+        self.writer = writer
         inotify = try Inotify()
         news = inotify.descriptor
     }
@@ -63,6 +67,16 @@ public final class FileStatusStore: StatusStore {
             try Files.remove(file)
         }
         count.add(1, ordering: .relaxed)
+    }
+
+    public func forgetAll(but writers: Set<String>, about kind: String) throws {
+        for other in Files.list(directory) ?? [] where other != writer && !writers.contains(other) {
+            for name in Files.list("\(directory)/\(other)") ?? [] where ObjectOverlay.object(ofFile: name)?.kind == kind
+            {
+                try Files.remove("\(directory)/\(other)/\(name)")
+                count.add(1, ordering: .relaxed)
+            }
+        }
     }
 
     public func touched() throws -> StatusNews {

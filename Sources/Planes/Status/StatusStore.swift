@@ -11,6 +11,8 @@ public protocol StatusStore: Sendable {
     func holds(_ status: ObjectOverlay?, of object: ObjectID) throws -> Bool
     /// Says this about an object; nil takes back what was said.
     func save(_ status: ObjectOverlay?, of object: ObjectID) throws
+    /// Takes back what all writers but these and this one have said about objects of a kind.
+    func forgetAll(but writers: Set<String>, about kind: String) throws
     /// How often it has been written to.
     var writes: Int { get }
     /// What may have been changed by somebody since the last call.

@@ -11,6 +11,7 @@ struct StatusWork {
     private var turn: UInt64?
     /// Objects whose rows have changed since the last settling.
     private var pending: Set<ObjectID> = []
+    private var haveWritersChanged = false
     private var refused: [RowID: String] = [:]
     private var reported: [RowID: String] = [:]
     /// Something failed for a reason that may pass: it is to be tried again.
@@ -26,7 +27,9 @@ struct StatusWork {
         turn = delta.turn
         for change in delta.rows {
             refused[change.row] = nil
-            if let object = ObjectID(statusKey: change.row.key) {
+            if change.row.table == StatusWriters.table {
+                haveWritersChanged = true
+            } else if let object = ObjectID(statusKey: change.row.key) {
                 pending.insert(object)
             } else if change.what != .deleted {
                 refused[change.row] = "\(change.row.key) is not the name of an object"
@@ -48,6 +51,7 @@ struct StatusWork {
             let objects = pending.sorted()
             pending = []
             for object in objects where write(object) { written.append(row(of: object)) }
+            if haveWritersChanged { try forgetOthers() }
         } catch {
             hasFailed = true
             for row in desired.rows.keys { refused[row] = "\(error)" }
@@ -70,7 +74,19 @@ struct StatusWork {
     private mutating func load() throws {
         _ = try store.touched()
         pending = try store.objects().union(wantedObjects)
+        haveWritersChanged = true
         isLoaded = true
+    }
+
+    private mutating func forgetOthers() throws {
+        for row in desired.rows.keys where row.table == StatusWriters.table {
+            var names: Set<String> = []
+            if case .set(let members)? = desired[row]?.columns[0] {
+                for case .string(let name) in members { names.insert(name) }
+            }
+            try store.forgetAll(but: names, about: row.key)
+        }
+        haveWritersChanged = false
     }
 
     /// Puts right what somebody else has touched.

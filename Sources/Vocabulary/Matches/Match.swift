@@ -103,6 +103,14 @@ extension Match {
             })
     }
 
+    /// A match for each family of which there are addresses. Rules with ports have one family each: the engine adds up
+    /// ports and addresses of one family, and multiplies them when a match is about both.
+    public static func addresses(
+        _ field: AddressField, in addresses: Addresses, _ families: [Family]
+    ) -> [(family: Family, match: Match)] {
+        families.compactMap { family in address(field, in: addresses.only([family])).map { (family, $0) } }
+    }
+
     /// IP packets that are neither TCP, UDP nor SCTP: said with ranges, for the engine multiplies `!=` out.
     public static let otherProtocols =
         Match(leaf: "ip.proto < 6") || Match(leaf: "6 < ip.proto < 17") || Match(leaf: "17 < ip.proto < 132")

@@ -6,7 +6,6 @@ struct PolicyModule: NodeModule {
         name: "policy", summary: "Policies of the tests", reads: [Policy.self, Pod.self, Namespace.self],
         writes: [.rows(PortGroup.self), .rows(ACL.self), .rows(AddressSet.self)])
 
-    init(_ configuration: NoConfiguration) {}
     init() {}
 
     func register(on node: inout NodeScope) { node.each(Policy.self, policy) }
@@ -37,7 +36,6 @@ struct MarkerModule: NodeModule {
         name: "marker", summary: "Marks of the tests", reads: [Marker.self, Pod.self, Namespace.self],
         publishes: [Mark.self], writes: [.rows(Route.self), .columns(PortGroup.self, "name", "ports", "external_ids")])
 
-    init(_ configuration: NoConfiguration) {}
     init() {}
 
     func register(on node: inout NodeScope) {

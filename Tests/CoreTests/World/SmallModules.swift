@@ -29,7 +29,7 @@ struct NumberModule: NodeModule {
         name: "numbers", summary: "Numbers", reads: [Claim.self], writes: [.rows(Number.self)])
     let pool: Pool
 
-    init(_ configuration: NoConfiguration) { self.init(1...4) }
+    init() { self.init(1...4) }
     init(_ range: ClosedRange<Int>, reserved: Set<Int> = []) { pool = Pool("numbers", range, reserved: reserved) }
 
     func register(on node: inout NodeScope) {
@@ -52,17 +52,15 @@ struct NumberModule: NodeModule {
     }
 }
 
-/// Publishes a mark per pod, and says in a row whether the kinds are complete.
+/// Publishes a mark per pod: 1, or what the claim `marks` says.
 struct MarkModule: NodeModule {
     static let manifest = Manifest(
-        name: "marks", summary: "Marks", reads: [Pod.self], publishes: [Mark.self], writes: [.rows(Number.self)])
-    let value: Int
-
-    init(_ configuration: NoConfiguration) { self.init(value: 1) }
-    init(value: Int) { self.value = value }
+        name: "marks", summary: "Marks", reads: [Pod.self, Claim.self], publishes: [Mark.self],
+        writes: [.rows(Number.self)])
 
     func register(on node: inout NodeScope) {
-        node.each(Pod.self) { [value] pod, cell throws(Rejection) in
+        node.each(Pod.self) { pod, cell throws(Rejection) in
+            let value = cell.get(Claim.self, "", "marks")?.hint ?? 1
             cell.publish(Mark(namespace: pod.namespace, name: pod.name, value: value))
         }
     }
@@ -72,8 +70,6 @@ struct MarkModule: NodeModule {
 struct OtherMarkModule: NodeModule {
     static let manifest = Manifest(
         name: "other-marks", summary: "Other marks", reads: [Pod.self], publishes: [Mark.self])
-
-    init(_ configuration: NoConfiguration) {}
 
     func register(on node: inout NodeScope) {
         node.each(Pod.self) { pod, cell throws(Rejection) in
@@ -87,8 +83,6 @@ struct MarkReader: NodeModule {
     static let manifest = Manifest(
         name: "mark-reader", summary: "Reads marks", reads: [Mark.self, Claim.self, Pod.self],
         writes: [.rows(Number.self)])
-
-    init(_ configuration: NoConfiguration) {}
 
     func register(on node: inout NodeScope) {
         node.each(Mark.self) { mark, cell throws(Rejection) in
@@ -108,8 +102,6 @@ struct Flapping: NodeModule {
     static let manifest = Manifest(
         name: "flapping", summary: "Never comes to rest", reads: [Claim.self, Pod.self], publishes: [Mark.self],
         writes: [.rows(Number.self)])
-
-    init(_ configuration: NoConfiguration) {}
 
     func register(on node: inout NodeScope) {
         node.each(Claim.self) { claim, cell throws(Rejection) in

@@ -16,7 +16,7 @@ struct Capture {
 
     /// Waits for the line that shows that everything before it was captured too, and returns all lines.
     func lines(upTo control: String) async throws -> [Substring] {
-        let seen = try await eventually(within: .seconds(10)) { lines.contains { $0.contains(control) } }
+        let seen = try await eventually(within: .seconds(30)) { lines.contains { $0.contains(control) } }
         try #require(seen, "the packet that ends the capture was not seen")
         return lines
     }

@@ -26,7 +26,7 @@ final class Listener: Sendable {
             try probe.start(place, ["sh", "-c", "exec \(command) >\(file) 2>\(file).errors"])
         }
         let listener = Listener(process, file)
-        let began = try await eventually(within: .seconds(10)) {
+        let began = try await eventually(within: .seconds(30)) {
             [file, "\(file).errors"].contains { (try? Files.read($0))?.contains(words) ?? false }
         }
         try #require(began, "it did not begin: \(command)")

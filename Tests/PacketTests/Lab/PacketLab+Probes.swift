@@ -102,12 +102,14 @@ extension PacketLab {
     }
 }
 
-/// Looks again and again until something holds; false when it does not in time.
-func eventually(within limit: Duration, _ holds: () async throws -> Bool) async throws -> Bool {
+/// Looks again and again until something holds, and once more when the time is up; false when it does not hold then.
+/// A look may fail: tools do, while what they ask is being started again.
+func eventually(within limit: Duration = .seconds(20), _ holds: () async throws -> Bool) async throws -> Bool {
     let end = ContinuousClock.now + limit
-    while ContinuousClock.now < end {
-        if try await holds() { return true }
+    while true {
+        let isLast = ContinuousClock.now >= end
+        do { if try await holds() { return true } } catch { if isLast { throw error } }
+        if isLast { return false }
         try await Task.sleep(for: .milliseconds(50))
     }
-    return false
 }

@@ -24,7 +24,7 @@ extension Packets.Scarce {
 
     private func shares(_ lab: PacketLab, _ nodes: String...) async throws -> [Share] {
         var shares: [Share] = []
-        let isWhole = try await eventually(within: .seconds(10)) {
+        let isWhole = try await eventually(within: .seconds(20)) {
             shares = try nodes.compactMap { try share(lab, $0) }
             return shares.count == nodes.count
         }
@@ -60,7 +60,7 @@ extension Packets.Scarce {
 
         try Files.write(files[1], Self.manifest("n10"))
         let last = Node.id("n10")
-        let isTold = try await eventually(within: .seconds(5)) {
+        let isTold = try await eventually(within: .seconds(20)) {
             try lab.words(about: last, by: "cluster-manager", "NoSubnetLeft").contains {
                 $0.contains("4") && $0.contains("10.244.0.0/27") && $0.contains("cluster-subnets")
             }
@@ -78,7 +78,7 @@ extension Packets.Scarce {
         let late = try await shares(lab, "n10")
         #expect(late[0].subnets == joined[1].subnets, "the subnets that n9 has given back")
         #expect(!all.dropLast().map(\.id).contains(late[0].id))
-        let isQuiet = try await eventually(within: .seconds(5)) {
+        let isQuiet = try await eventually(within: .seconds(20)) {
             try lab.words(about: last, by: "cluster-manager", "NoSubnetLeft").isEmpty
         }
         #expect(isQuiet)

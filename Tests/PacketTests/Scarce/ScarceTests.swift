@@ -8,7 +8,7 @@ import Testing
 
 extension Packets {
     /// Four node subnets, and four pods to a node: all that can run out does.
-    @Suite("In a lab with few addresses", .serialized, .timeLimit(.minutes(1)), InLab.scarce)
+    @Suite("In a lab with few addresses", .serialized, .timeLimit(.minutes(3)), InLab.scarce)
     struct Scarce {}
 }
 
@@ -51,7 +51,7 @@ extension Packets.Scarce {
         let words = report.pods.first { $0.name == "waits" }?.message ?? ""
         #expect(words.contains("n2") && words.contains(subnet), "\(words)")
         let pod = Pod.id("t", "waits")
-        let isTold = try await eventually(within: .seconds(5)) {
+        let isTold = try await eventually(within: .seconds(20)) {
             try lab.words(about: pod, by: "n2", "SubnetFull").count { $0.contains("n2") && $0.contains(subnet) } == 2
         }
         #expect(isTold, "an event and a condition: \(lab.status(of: pod, by: "n2").value?.text() ?? "nothing")")
@@ -63,13 +63,13 @@ extension Packets.Scarce {
         try await lab.report { $0.pods.contains { $0.name == "waits" && $0.phase == .running } }
         for family in lab.families {
             let address = try await lab.address("t/waits", family)
-            let answers = try await eventually(within: .seconds(5)) {
+            let answers = try await eventually(within: .seconds(20)) {
                 try await lab.asks("t/a1", address)?.name == "waits"
             }
             #expect(answers, "\(family)")
             #expect(try await lab.pings("t/c1", address), "\(family)")
         }
-        let isQuiet = try await eventually(within: .seconds(5)) {
+        let isQuiet = try await eventually(within: .seconds(20)) {
             try lab.words(about: pod, by: "n2", "SubnetFull").isEmpty
         }
         #expect(isQuiet)

@@ -144,6 +144,7 @@ final class PolicyLab: Sendable {
 enum Executables {
     static let ovenbird = path("ovenbird")
     static let plugin = path("ovenbird-cni")
+    static let benchmark = path("PolicyBenchmark")
 
     private static func path(_ name: String) -> String {
         guard let resolved = realpath("/proc/self/exe", nil) else { return name }
@@ -160,7 +161,7 @@ struct InPolicyLab: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
     ) async throws {
-        let lab = try await PolicyLab.up(name, families, .standard)
+        let lab = try await PolicyLab.up("\(name)-\(getpid() % 10_000)", families, .standard)
         do {
             // Everybody has reached everybody once: what is refused later is refused by a policy.
             let before = try await lab.table(.standard, try lab.prober(), isSet: true)

@@ -49,6 +49,7 @@ final class Prober: Sendable {
                     for port in ports {
                         for transport in [TransportProtocol.tcp, .udp] { try listeners.add(transport, port) }
                     }
+                    try listeners.addAssociations(place.addresses.keys, ports)
                     box.value.withLock { $0 = .success(()) }
                     while !self.isStopped.load(ordering: .relaxed) { listeners.serve(within: 200) }
                 } catch { box.value.withLock { $0 = .failure(error) } }
@@ -135,9 +136,9 @@ final class Prober: Sendable {
 
 /// Listening sockets of one place.
 private struct Listeners: ~Copyable {
-    private var sockets: [CInt] = []
     private var transports: [TransportProtocol] = []
     private var keep: [Held] = []
+    private var ports: [Int] = []
 
     final class Held {
         let socket: Socket
@@ -149,10 +150,24 @@ private struct Listeners: ~Copyable {
         transports.append(transport)
     }
 
+    mutating func addAssociations(_ families: some Sequence<Family>, _ ports: [Int]) throws {
+        self.ports = ports
+        for family in families {
+            keep.append(Held(try Socket.associations(family)))
+            transports.append(.sctp)
+        }
+    }
+
     func serve(within milliseconds: CInt) {
         var list = keep.map { pollfd(fd: $0.socket.number, events: Int16(POLLIN), revents: 0) }
         guard poll(&list, nfds_t(list.count), milliseconds) > 0 else { return }
-        for (index, entry) in list.enumerated() where entry.revents != 0 { keep[index].socket.serve(transports[index]) }
+        for (index, entry) in list.enumerated() where entry.revents != 0 {
+            if transports[index] == .sctp {
+                keep[index].socket.serveAssociations(ports)
+            } else {
+                keep[index].socket.serve(transports[index])
+            }
+        }
     }
 }
 
@@ -173,7 +188,7 @@ private struct Probes: ~Copyable {
         var list = waiting.map { index in
             pollfd(
                 fd: sockets[index].socket.number,
-                events: Int16(probes[index].transport == .udp ? POLLIN : POLLOUT), revents: 0)
+                events: Int16(probes[index].transport == .tcp ? POLLOUT : POLLIN), revents: 0)
         }
         guard poll(&list, nfds_t(list.count), milliseconds) > 0 else { return }
         for (place, entry) in list.enumerated() where entry.revents != 0 {

@@ -27,7 +27,7 @@ struct World: Sendable {
     private static func ports(reversed: Bool) -> [String: String] {
         var ports: [String: String] = [:]
         for port in [80, 81] {
-            for word in ["TCP", "UDP"] {
+            for word in ["TCP", "UDP", "SCTP"] {
                 ports["\(word)/\(port)"] = "serve-\(reversed ? 161 - port : port)-\(word.lowercased())"
             }
         }

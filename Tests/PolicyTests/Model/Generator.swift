@@ -96,7 +96,7 @@ struct Generator {
     }
 
     private mutating func port() -> PolicyDocument.Port {
-        let transport = one([nil, TransportProtocol.tcp, .udp, .udp])
+        let transport = one([nil, TransportProtocol.tcp, .udp, .udp, .sctp])
         let word = (transport ?? .tcp).rawValue.lowercased()
         switch Int.random(in: 0..<6, using: &random) {
         case 0: return .init(transport: transport)

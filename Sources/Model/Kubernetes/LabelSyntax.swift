@@ -1,0 +1,41 @@
+/// What a label may be made of, as the API server checks it.
+enum LabelSyntax {
+    /// Why a key is none; nil when it is one: `app`, `kubernetes.io/metadata.name`.
+    static func fault(inKey key: String) -> String? {
+        let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+        let isGood =
+            switch parts.count {
+            case 1: isName(parts[0])
+            case 2: parts[0].utf8.count <= 253 && Metadata.isSubdomain(String(parts[0])) && isName(parts[1])
+            default: false
+            }
+        return isGood
+            ? nil
+            : "\"\(printable(key))\" is no label key: [PREFIX/]NAME, the name up to 63 letters, digits, -, _ or ., "
+                + "with a letter or digit at both ends"
+    }
+
+    /// Why a value is none; nil when it is one. It may be empty.
+    static func fault(inValue value: String) -> String? {
+        value.isEmpty || isName(value[...])
+            ? nil
+            : "\"\(printable(value))\" is no label value: up to 63 letters, digits, -, _ or ., with a letter or digit "
+                + "at both ends"
+    }
+
+    private static func isName(_ text: Substring) -> Bool {
+        guard (1...63).contains(text.utf8.count), let first = text.utf8.first, let last = text.utf8.last else {
+            return false
+        }
+        return isAlphanumeric(first) && isAlphanumeric(last)
+            && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == 45 || $0 == 46 || $0 == 95 }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+    }
+
+    private static func printable(_ text: String) -> String {
+        String(text.prefix(80).map { $0.isASCII && ($0.asciiValue ?? 0) >= 32 ? $0 : "?" })
+    }
+}
