@@ -182,6 +182,11 @@ extension Packets.Services {
             }
             #expect(isSet)
             try await lab.shell("node:n1", "ovn-nbctl --timeout=20 --wait=hv sync")
+            // The flows that keep clients are not OVN's.
+            let isSettled = try await eventually(within: .seconds(20)) {
+                try await lab.ovenbird("explain", "service", "t/sticky73", "--node", "n1").output.contains("· settled")
+            }
+            #expect(isSettled)
             try await silence(1)
         }
         let first = try await names()
