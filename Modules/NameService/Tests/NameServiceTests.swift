@@ -96,10 +96,14 @@ struct NameServiceTests {
         #expect(records["web.shop.svc.cluster.local"] == nil)
     }
 
-    @Test("leaves out a name that no query can match, and says so")
-    func badName() throws {
-        let node = try harness(namespace("services"), service("Web", "10.96.0.11"))
-        #expect(node.rows(DNS.self).first?.map("records").keys.contains { $0.contains("Web") } == false)
+    @Test(
+        "leaves out a name that no query can match, and says so",
+        arguments: ["Web", String(repeating: "a", count: 254 - ".shop.svc.cluster.local".count)])
+    func badName(name: String) throws {
+        let node = try harness(namespace("services"), service(name, "10.96.0.11"), service("good", "10.96.0.12"))
+        let records = try #require(node.rows(DNS.self).first).map("records")
+        #expect(!records.keys.contains { $0.hasPrefix(name) } && !records.values.contains { $0.hasPrefix(name) })
+        #expect(records["good.shop.svc.cluster.local"] == "10.96.0.12")
         #expect(node.row(ObjectStatus.self, "Namespace/shop")?.members("events").count == 1)
     }
 

@@ -55,7 +55,7 @@ enum Balancing {
                         "BadEndpoint",
                         "EndpointSlice \(slice.name): \(first) is no address of type \(slice.addressType)"))
             }
-            if let family = slice.family, !families.contains(family) {
+            if let family = slice.family, !families.isEmpty, !families.contains(family) {
                 found.append(
                     Rejection(
                         "FamilyMismatch",

@@ -49,7 +49,7 @@ struct BridgeFlows {
     }
 
     private func sources(_ family: Family) -> [String] {
-        service.sourceRanges.compactMap { IPNetwork($0) }.filter { $0.family == family }.map(\.network.description)
+        service.sourceRanges.compactMap(Frontends.range).filter { $0.family == family }.map(\.network.description)
     }
 
     private func add(

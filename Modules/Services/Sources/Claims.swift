@@ -14,8 +14,9 @@ enum Claims {
         for address in Set(node.internalAddresses).sorted() { cell.publish(ServiceClaim(node, address)) }
     }
 
-    /// Whose address it is.
+    /// Whose address it is. This node may have more than its object says.
     private static func owner(of address: IPAddress, _ cell: inout Cell) -> String? {
+        if let world = World(&cell), world.own.contains(address) { return world.local.nodeName }
         let selector = LabelSelector(labels: [ServiceClaim.label: ServiceClaim.claim(to: address)])
         return cell.list(cell.group(of: ServiceClaim.self, matching: selector)).first?.service
     }
@@ -26,7 +27,7 @@ enum Claims {
     ) -> [Frontend] {
         var kept: [Frontend] = []
         for frontend in frontends {
-            if frontend.isExternal, let address = frontend.address, let node = owner(of: address, &cell) {
+            if let address = frontend.address, let node = owner(of: address, &cell) {
                 let complaint = Rejection(
                     "AddressInUse", field: frontend.field,
                     "\(address) is an address of node \(node); use a node port, or another")
@@ -69,7 +70,7 @@ struct World {
 
     func frontends(of service: Service) -> Frontends {
         Frontends(
-            service, families: cluster.families, nodePorts: local.gateway.nodePort && gateway != nil)
+            service, in: cluster, nodePorts: local.gateway.nodePort && gateway != nil)
     }
 
     func masquerade(_ family: Family) -> Masquerade? { cluster.masqueradeSubnets[family].map(Masquerade.init) }

@@ -59,15 +59,19 @@ struct Frontends {
     private(set) var list: [Frontend] = []
     private(set) var complaints: [Rejection] = []
     private let service: Service
-    private let families: [Family]
+    private let cluster: ClusterNetwork
 
-    init(_ service: Service, families: [Family], nodePorts: Bool) {
+    init(_ service: Service, in cluster: ClusterNetwork, nodePorts: Bool) {
         self.service = service
-        self.families = families
+        self.cluster = cluster
         // Another proxy serves it, or nobody does.
         guard service.labels[Self.proxyLabel] == nil, service.type != .externalName,
             !service.isHeadless
         else { return }
+        if service.clusterIPs.isEmpty {
+            complain("NoAddress", "spec.clusterIPs", "there is none; where no API server gives one, write it")
+        }
+        checkRanges()
         let places = places()
         let served = Set(
             places.compactMap { place in if case .cluster(let address) = place { address.family } else { nil } })
@@ -129,7 +133,7 @@ struct Frontends {
             complain("BadAddress", field, "\(text) is not an IP address")
             return nil
         }
-        guard families.contains(address.family) else {
+        guard cluster.families.contains(address.family) else {
             complain("BadFamily", field, "\(text) is \(address.family), which the cluster does not use")
             return nil
         }
@@ -141,6 +145,28 @@ struct Frontends {
             complain("BadAddress", field, "\(address) cannot be the address of a service")
             return false
         }
+        // It would take the place of a pod, of a service to come, or of the cluster's routers.
+        let taken =
+            cluster.clusterSubnets.map(\.network) + cluster.serviceNetworks + cluster.joinSubnets.values
+            + cluster.transitSubnets.values + cluster.masqueradeSubnets.values
+        if let network = taken.first(where: { $0.contains(address) }) {
+            complain("BadAddress", field, "\(address) is in \(network), which the cluster uses itself")
+            return false
+        }
         return true
+    }
+
+    private mutating func checkRanges() {
+        guard service.type == .loadBalancer else { return }
+        for (index, text) in service.sourceRanges.enumerated() where Self.range(text) == nil {
+            complain(
+                "BadSourceRange", "spec.loadBalancerSourceRanges[\(index)]",
+                "\"\(text)\" is not a network, as 192.0.2.0/24 is; nobody is let in by it")
+        }
+    }
+
+    /// As the API server reads it.
+    static func range(_ text: String) -> IPNetwork? {
+        IPNetwork(text.split(whereSeparator: \.isWhitespace).joined())
     }
 }

@@ -184,6 +184,42 @@ struct ServiceTests {
         }
     }
 
+    @Test(
+        "takes no external address that the cluster or a node uses, and says so",
+        arguments: [
+            "10.244.1.5", "10.96.0.50", "100.64.0.2", "100.88.0.2", "169.254.169.2", "fd00:10:244:1::5",
+            "fd00:10:96::50", "172.30.0.9",
+        ])
+    func takenAddress(text: String) throws {
+        var world = world
+        world.more = [net("172.30.0.9/24")]
+        let node = try NodeHarness(ServicesModule.self)
+        try node.apply(world.all + [world.service { $0.externalIPs = [text] }] + world.slices())
+        #expect(vips(node, "web_TCP_cluster").keys.sorted() == ["10.96.0.10:80", "[fd00:10:96::10]:80"])
+        #expect(events(node).count == 1 && events(node).allSatisfy { $0.contains("externalIPs: \(text) ") })
+    }
+
+    @Test("has no address of a node as its own, and says so when it has none", arguments: [["172.30.0.2"], []])
+    func noAddress(own: [String]) throws {
+        let node = try harness(world.service { $0.clusterIPs = own }, world.slices()[0])
+        #expect(node.rows(LoadBalancer.self).isEmpty)
+        let words = own.isEmpty ? "there is none" : "172.30.0.2 is an address of node n2"
+        #expect(events(node).count == 1 && events(node).allSatisfy { $0.contains(words) }, "\(events(node))")
+    }
+
+    @Test("lets nobody in by a source range that is none, and says so")
+    func badSourceRange() throws {
+        let node = try harness(
+            world.service {
+                $0.type = .loadBalancer
+                $0.ingress = [.init("172.31.1.3")]
+                $0.sourceRanges = ["10.0.0.0/33", " 192.0.2.0/24"]
+            }, world.slices()[0])
+        #expect(events(node).count { $0.contains("\"10.0.0.0/33\" is not a network") } == 1)
+        let matches = node.rows(Flow.self).compactMap { $0["match"] }.filter { $0.contains("nw_dst=172.31.1.3,tp_dst") }
+        #expect(matches.count == 2 && matches.count { $0.contains("nw_src=192.0.2.0/24") } == 1, "\(matches)")
+    }
+
     @Test("loses what an older service has, and gets it when that one goes")
     func conflict() throws {
         func wanting(_ name: String, _ created: String) -> Service {

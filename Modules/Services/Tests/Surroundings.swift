@@ -7,6 +7,8 @@ import Vocabulary
 struct Surroundings {
     var nodePorts = true
     var datapath = Datapath.netdev
+    /// Addresses of the node that its object does not say.
+    var more: [IPNetwork] = []
 
     var all: [any Kind] { [cluster, local, node, gateway] + nodes + pipeline }
 
@@ -43,7 +45,7 @@ struct Surroundings {
     var gateway: NodeGateway {
         NodeGateway(
             bridge: "bre0", uplink: "e0", isOurBridge: true, mac: MACAddress(number: 0x0230_0000_0001),
-            addresses: [net("172.30.0.1/24"), net("fd30::1/64")],
+            addresses: [net("172.30.0.1/24"), net("fd30::1/64")] + more,
             nextHops: [address("172.30.0.100"), address("fd30::100")])
     }
 

@@ -82,7 +82,7 @@ extension Packets.Services {
         // Each connection comes when more than half of the time has gone by since the one before.
         let kept = try await each(ways) { from, to, port in
             try await lab.shell(
-                from, "for i in 1 2 3 4; do socat -T3 -u \(socat(to, port)),connect-timeout=3 -; sleep 2.5; done")
+                from, "for i in 1 2 3 4; do socat -T3 -u \(socat(to, port)),connect-timeout=3 -; sleep 2.1; done")
         }
         for (way, output) in zip(ways, kept) {
             let names = output.split(separator: "\n").map { PacketLab.Answer(String($0)).name }
@@ -91,7 +91,7 @@ extension Packets.Services {
         var chosen: [Set<String>] = ways.map { _ in [] }
         for _ in 0..<6 where chosen.count(where: { $0.count == 2 }) < 3 {
             try await silence(Self.timeout + 4)
-            #expect(try await learned(lab, "n1").isEmpty)
+            #expect(try await eventually(within: .seconds(10)) { try await learned(lab, "n1").isEmpty })
             let names = try await each(ways) { try await lab.connect($0, $1, $2).first?.name }
             for (place, name) in names.enumerated() { if let name { chosen[place].insert(name) } }
         }
@@ -153,6 +153,12 @@ extension Packets.Services {
         try lab.remove(service)
     }
 
+    private func addresses(_ lab: PacketLab, _ pods: [String]) async throws -> [String: IPAddress] {
+        var all: [String: IPAddress] = [:]
+        for pod in pods { all[pod] = try await lab.address("t/\(pod)", .v4) }
+        return all
+    }
+
     @Test("let go of a backend that is gone at once, keep to the next, and mind no other", .timeLimit(.minutes(1)))
     func backendGone() async throws {
         let lab = try Packets.lab()
@@ -168,6 +174,19 @@ extension Packets.Services {
         func change(_ pods: [String]) async throws {
             service.pods = pods
             try await lab.put(service)
+            let balancer = "ovn-nbctl --bare --columns=vips find Load_Balancer name=Service_t/sticky73_TCP_cluster"
+            let all = try await addresses(lab, ["s1", "s2", "far"])
+            let isSet = try await eventually(within: .seconds(20)) {
+                let vips = try await lab.shell("node:n1", balancer)
+                return all.allSatisfy { vips.contains("\($0.value):8080") == pods.contains($0.key) }
+            }
+            #expect(isSet)
+            try await lab.shell("node:n1", "ovn-nbctl --timeout=20 --wait=hv sync")
+            // The flows that keep clients are not OVN's.
+            let isSettled = try await eventually(within: .seconds(20)) {
+                try await lab.ovenbird("explain", "service", "t/sticky73", "--node", "n1").output.contains("· settled")
+            }
+            #expect(isSettled)
             try await silence(1)
         }
         let first = try await names()
@@ -194,12 +213,13 @@ extension Packets.Services {
     func controllerEnds(number: Int, timeout: Int) async throws {
         let lab = try Packets.lab()
         let service = sticky(number, timeout: timeout)
+        #expect(try await eventually(within: .seconds(10)) { try await learned(lab, "n1").isEmpty })
         try await lab.put(service)
         let ways = try await ways(lab, service)
         var before: [String] = []
         for (from, to, port) in ways { before.append(try await lab.connect(from, to, port).first?.name ?? "-") }
         // What was learned is remembered every second.
-        try await silence(3)
+        try await silence(5)
         let file = "\(lab.paths.runDirectory("n1"))/engine/ovn-controller.pid"
         let pid = try #require(pid_t(try Files.read(file).filter(\.isNumber)))
         let flows = try await ages(lab, "n1").count
@@ -207,7 +227,7 @@ extension Packets.Services {
         let began = ContinuousClock.now
         kill(pid, SIGKILL)
         // The flows are there again: all are younger than the end of the old process.
-        let isLearned = try await eventually(within: .seconds(10)) {
+        let isLearned = try await eventually(within: .seconds(30)) {
             let ages = try await ages(lab, "n1")
             let elapsed = Double(began.duration(to: .now) / .milliseconds(1)) / 1000
             return try await ownFlows(lab, "n1") == own && ages.count >= flows && ages.allSatisfy { $0 < elapsed }

@@ -16,6 +16,7 @@ extension Packets.Services {
     func independent() async throws {
         let lab = try Packets.lab()
         let one = sticky(76, timeout: 600)
+        #expect(try await eventually(within: .seconds(10)) { try await learned(lab, "n1").isEmpty })
         let two = sticky(77, timeout: 600)
         for service in [one, two] { try await lab.put(service) }
         let ways = try [inside(one), inside(one, "t/s1"), inside(two), inside(two, "t/s1")]
@@ -52,7 +53,7 @@ extension Packets.Services {
         #expect(flows.count { $0.contains("nw_src=\(client),") } == 3)
         // The end of one service's clients is not that of the other's.
         try lab.remove(one)
-        let isGone = try await eventually(within: .seconds(5)) {
+        let isGone = try await eventually(within: .seconds(20)) {
             try await !learned(lab, "n1").contains("nw_dst=\(ways[0].to)")
         }
         #expect(isGone)
@@ -76,7 +77,7 @@ extension Packets.Services {
                         var names: [String] = []
                         for _ in 0..<3 {
                             names += try await lab.datagrams(way, times: 2).map(\.name)
-                            try await Task.sleep(for: .milliseconds(2200))
+                            try await Task.sleep(for: .milliseconds(2100))
                         }
                         return (place, names)
                     }
@@ -90,7 +91,7 @@ extension Packets.Services {
                 chosen[place].formUnion(names[place])
             }
             try await silence(Self.timeout + 3)
-            #expect(try await learned(lab, "n1").isEmpty)
+            #expect(try await eventually(within: .seconds(10)) { try await learned(lab, "n1").isEmpty })
         }
         #expect(chosen.count { $0.count == 2 } >= 3, "\(chosen)")
         try lab.remove(service)
@@ -144,6 +145,7 @@ extension Packets.Services {
     func daemonEnds() async throws {
         let lab = try Packets.lab()
         let service = sticky(80, timeout: 600)
+        #expect(try await eventually(within: .seconds(10)) { try await learned(lab, "n1").isEmpty })
         try await lab.put(service)
         let ways = try await ways(lab, service)
         var names: [String] = []
@@ -163,7 +165,7 @@ extension Packets.Services {
         }
         // And the daemon looks after them: they go with the service.
         try lab.remove(service)
-        #expect(try await eventually(within: .seconds(5)) { try await learned(lab, "n1").isEmpty })
+        #expect(try await eventually(within: .seconds(20)) { try await learned(lab, "n1").isEmpty })
     }
 
     @Test("show a known client by its own address where the policy is Local", .timeLimit(.minutes(1)))

@@ -27,16 +27,16 @@ extension Packets.Services {
             "flip_TCP_node_local_router_n1", "flip_UDP_node_local_router_n1",
         ]
         try await lab.put(service)
-        #expect(try await eventually(within: .seconds(5)) { try await rows(lab, "flip") == cluster })
+        #expect(try await eventually(within: .seconds(20)) { try await rows(lab, "flip") == cluster })
         for expected in [local, cluster] {
             service.more = expected == local ? ["externalTrafficPolicy: Local"] : []
-            let before = try await lab.northboundWrites("n1")
+            let before = try await lab.settledWrites("n1")
             try await lab.put(service)
-            #expect(try await eventually(within: .seconds(5)) { try await rows(lab, "flip") == expected })
-            #expect(try await lab.northboundWrites("n1") == before + 1)
+            #expect(try await eventually(within: .seconds(20)) { try await rows(lab, "flip") == expected })
+            #expect(try await lab.settledWrites("n1") == before + 1)
         }
         try lab.remove(service)
-        #expect(try await eventually(within: .seconds(5)) { try await rows(lab, "flip").isEmpty })
+        #expect(try await eventually(within: .seconds(20)) { try await rows(lab, "flip").isEmpty })
     }
 
     @Test("that end while the daemon is down leave nothing, and the others are not touched", .timeLimit(.minutes(1)))
@@ -46,8 +46,8 @@ extension Packets.Services {
         let stays = ServiceLab.Description(name: "stays", number: 66, nodePort: 30066)
         try await lab.put(gone)
         try await lab.put(stays)
-        #expect(try await eventually(within: .seconds(5)) { try await rows(lab, "gone").count == 4 })
-        #expect(try await eventually(within: .seconds(5)) { try await rows(lab, "stays").count == 4 })
+        #expect(try await eventually(within: .seconds(20)) { try await rows(lab, "gone").count == 4 })
+        #expect(try await eventually(within: .seconds(20)) { try await rows(lab, "stays").count == 4 })
         func versions() async throws -> String {
             let query = """
                 ["OVN_Northbound", {"op": "select", "table": "Load_Balancer", "columns": ["_uuid", "_version"],
@@ -62,7 +62,7 @@ extension Packets.Services {
                     + "| grep -c tp_dst=30065 || true")
         }
         let before = try await versions()
-        #expect(try await eventually(within: .seconds(5)) { try await flows() == "4\n" })
+        #expect(try await eventually(within: .seconds(20)) { try await flows() == "4\n" })
         let pid = try #require(
             try await lab.report { $0.nodes.contains { $0.name == "n1" && $0.pid != nil } }
                 .nodes.first { $0.name == "n1" }?.pid)
@@ -71,7 +71,7 @@ extension Packets.Services {
         kill(pid_t(pid), SIGKILL)
         try await lab.report { $0.nodes.contains { $0.name == "n1" && $0.pid != pid && $0.isReady } }
         #expect(try await eventually(within: .seconds(10)) { try await rows(lab, "gone").isEmpty })
-        #expect(try await eventually(within: .seconds(5)) { try await flows() == "0\n" })
+        #expect(try await eventually(within: .seconds(20)) { try await flows() == "0\n" })
         #expect(try await versions() == before)
         try lab.remove(stays)
     }
@@ -92,19 +92,19 @@ extension Packets.Services {
             return (lines.first.map(String.init) ?? "", lines.last.map(String.init) ?? "")
         }
         try await lab.put(service)
-        #expect(try await eventually(within: .seconds(5)) { try await ask().status == "HTTP/1.1 200 OK" })
+        #expect(try await eventually(within: .seconds(20)) { try await ask().status == "HTTP/1.1 200 OK" })
         let body = JSONCursor(try JSON(parsing: try await ask().body))
         #expect(try body["localEndpoints"].integer() == 1)
         #expect(try body["service"]["namespace"].string() == "t" && body["service"]["name"].string() == "health")
         service.conditions = ["s1": "ready: false, serving: true, terminating: true"]
         try await lab.put(service)
-        let isDown = try await eventually(within: .seconds(2)) {
+        let isDown = try await eventually(within: .seconds(10)) {
             let (status, body) = try await ask()
             return status == "HTTP/1.1 503 Service Unavailable" && body.contains("\"localEndpoints\":0")
         }
         #expect(isDown)
         try lab.remove(service)
-        #expect(try await eventually(within: .seconds(5)) { try await ask().status.isEmpty })
+        #expect(try await eventually(within: .seconds(20)) { try await ask().status.isEmpty })
         let refused = try await lab.connect("outside", node, 32067)
         #expect(refused == [.refused])
     }

@@ -30,7 +30,7 @@ extension PacketLab {
     /// How many milliseconds pass until a place is refused, at best of three times; nil when it is not each time.
     func refusal(_ way: Way, udp: Bool = false) async throws -> Int? {
         let open = "exec 3<>/dev/\(udp ? "udp" : "tcp")/\(way.to)/\(way.port)"
-        let ask = udp ? "\(open); echo x >&3; read -t 2 -u 3" : open
+        let ask = udp ? "\(open); echo x >&3; read -t 10 -u 3" : open
         let script = """
             for i in 1 2 3; do
               began=$EPOCHREALTIME
@@ -85,12 +85,26 @@ extension PacketLab {
         throw LabFailure("no word of the northbound database in the status of \(node)")
     }
 
+    /// The same when nobody writes any more: the test before may have left something to do.
+    func settledWrites(_ node: String) async throws -> Int {
+        var writes = try await northboundWrites(node)
+        _ = try await eventually(within: .seconds(20)) {
+            let before = writes
+            try await Task.sleep(for: .milliseconds(500))
+            writes = try await northboundWrites(node)
+            return writes == before
+        }
+        return writes
+    }
+
     /// Names of servers that speak first and go on listening, of connections that come together.
     func firstWords(_ way: Way, times: Int) async throws -> [String] {
         let script = """
-            for i in $(seq \(times)); do (timeout 1 socat -u \(way.socat()) - | head -n 1) & done; wait
+            ask() { exec 3<>/dev/tcp/\(way.to)/\(way.port); read -t 15 -r word <&3; echo "$word"; }
+            for i in $(seq \(times)); do (ask 2>/dev/null) & done; wait
             """
-        return try await shell(way.from, script).split(separator: "\n").map(String.init)
+        return try await outcome(way.from, "bash", "-c", script, deadline: .seconds(60)).output
+            .split(separator: "\n").map(String.init)
     }
 
     /// A process of a node's engine.
