@@ -20,7 +20,9 @@ struct RuleTests {
     private func rules(_ node: NodeHarness) -> [String] {
         node.rows(ACL.self).filter { !$0.key.hasPrefix("isolated") && !$0.key.contains("hairpin") }
             .compactMap { row in
-                row["match"].map { $0.replacing(#/@a[0-9a-f]{32}/#, with: "@G").replacing(#/\$[a-z0-9_]+/#, with: "$S") }
+                row["match"].map {
+                    $0.replacing(#/@a[0-9a-f]{32}/#, with: "@G").replacing(#/\$[a-z0-9_]+/#, with: "$S")
+                }
             }.sorted()
     }
 
