@@ -79,6 +79,23 @@ struct LearnedKeeperTests {
         #expect(keeper.isIdle)
     }
 
+    @Test("follows a timeout that changes: what was silent for longer goes, the others get the new time")
+    func newTimeout() throws {
+        let wire = Switch()
+        let keeper = try keeper(wire, row(5, timeout: 10), row(6, timeout: 86_400))
+        wire.set(
+            flow(1, 5, timer: 600, idle: 11), flow(2, 5, timer: 600, idle: 3), flow(3, 5, timer: 10, idle: 11),
+            flow(4, 6, timer: 10, idle: 9), flow(5, 5, timer: 0, idle: 10))
+        try keeper.look { _ in true }
+        let mark = String(LearnedFlows.mark, radix: 16).dropLast()
+        #expect(
+            wire.takeChanges() == [
+                "delete_strict table=200,tcp,nw_src=10.0.0.1", "delete_strict table=200,tcp,nw_src=10.0.0.5",
+                "add cookie=0x\(mark)5,idle_timeout=10,table=200,tcp,nw_src=10.0.0.2,actions=drop",
+                "add cookie=0x\(mark)6,table=200,tcp,nw_src=10.0.0.4,actions=drop",
+            ])
+    }
+
     @Test("comes back when the bridge was cleared, but for what is over or of no row")
     func restore() throws {
         let wire = Switch()

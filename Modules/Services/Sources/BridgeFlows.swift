@@ -21,11 +21,17 @@ struct BridgeFlows {
         for frontend in frontends where frontend.isExternal {
             let isRestricted =
                 if case .ingress = frontend.place { !service.sourceRanges.isEmpty } else { false }
-            for address in frontend.addresses(world.own)
-            where balancers.ownBackend(frontend, address.family) == nil {
+            for address in frontend.addresses(world.own) {
                 let words = Words(address.family, frontend.transport)
                 let arriving =
                     "in_port=\(gateway.uplink),\(words.transport),\(words.target)=\(address),tp_dst=\(frontend.number)"
+                guard balancers.ownBackend(frontend, address.family) == nil else {
+                    // The host answers: what comes goes its usual way, but for those who must not come.
+                    for stranger in isRestricted ? strangers(address.family) : [] {
+                        add(gateway, 110, "\(arriving),\(words.source)=\(stranger)", "drop", &cell)
+                    }
+                    continue
+                }
                 for source in isRestricted ? sources(address.family) : [""] {
                     let from = source.isEmpty ? "" : ",\(words.source)=\(source)"
                     add(gateway, 110, arriving + from, "output:\(patch)", &cell)
@@ -48,8 +54,15 @@ struct BridgeFlows {
         add(gateway, 110, "in_port=\(gateway.uplink),\(what),\(words.target)=\(address)", "output:\(patch)", &cell)
     }
 
-    private func sources(_ family: Family) -> [String] {
-        service.sourceRanges.compactMap(Frontends.range).filter { $0.family == family }.map(\.network.description)
+    private func ranges(_ family: Family) -> [IPNetwork] {
+        service.sourceRanges.compactMap(Frontends.range).filter { $0.family == family }
+    }
+
+    private func sources(_ family: Family) -> [String] { ranges(family).map(\.network.description) }
+
+    /// All but the sources.
+    private func strangers(_ family: Family) -> [IPNetwork] {
+        IPNetwork(family == .v4 ? "0.0.0.0/0" : "::/0").map { $0.subtracting(ranges(family)) } ?? []
     }
 
     private func add(

@@ -220,6 +220,21 @@ struct ServiceTests {
         #expect(matches.count == 2 && matches.count { $0.contains("nw_src=192.0.2.0/24") } == 1, "\(matches)")
     }
 
+    @Test("is closed to strangers too where only the host's own processes answer")
+    func restrictedHost() throws {
+        let node = try harness(
+            world.service {
+                $0.type = .loadBalancer
+                $0.externalPolicy = .local
+                $0.ingress = [.init("172.31.1.3")]
+                $0.sourceRanges = ["128.0.0.0/1", "64.0.0.0/2"]
+            }, world.slice("web", .init(["172.30.0.1"], node: "n1")))
+        let flows = node.rows(Flow.self).filter { $0["match"]?.contains("nw_dst=172.31.1.3,tp_dst") == true }
+        #expect(flows.map { $0["actions"] } == ["drop"])
+        #expect(flows.first?["match"]?.hasSuffix(",nw_src=0.0.0.0/2") == true, "\(flows.map { $0["match"] })")
+        #expect(flows.first?["priority"] == "110")
+    }
+
     @Test("loses what an older service has, and gets it when that one goes")
     func conflict() throws {
         func wanting(_ name: String, _ created: String) -> Service {

@@ -40,9 +40,12 @@ public struct LearnedFlows: Row, Hashable {
         columns.scalar(3, timeout)
     }
 
+    /// The timer of a flow that is to last as long; 0, none, where it could not hold the time.
+    public static func timer(for timeout: Int) -> Int { timeout > longestTimer ? 0 : timeout }
+
     /// What `learn` has to give its flows: `cookie=0x…,idle_timeout=10`. No timer where it could not hold the timeout.
     public var parameters: String {
         let number = Self.mark | UInt64(UInt32(truncatingIfNeeded: cookie))
-        return "cookie=0x\(String(number, radix: 16)),idle_timeout=\(timeout > Self.longestTimer ? 0 : timeout)"
+        return "cookie=0x\(String(number, radix: 16)),idle_timeout=\(Self.timer(for: timeout))"
     }
 }

@@ -8,7 +8,7 @@ struct LearnedFlow: Hashable, Sendable {
     let match: String
     let actions: String
     /// In seconds; 0 for none.
-    let timer: Int
+    var timer: Int
     /// Seconds since the last packet.
     let idle: Int
 
@@ -47,6 +47,11 @@ struct LearnedFlow: Hashable, Sendable {
 
     /// The line that deletes it.
     var deletion: String { "delete_strict table=\(table)" + (match.isEmpty ? "" : ",\(match)") }
+
+    /// Whether its time is over, and nobody else ends it: the switch does where its timer is that of the timeout.
+    func isOver(after timeout: Int) -> Bool {
+        idle >= timeout && (timer == 0 || timer != LearnedFlows.timer(for: timeout))
+    }
 
     /// The line that makes it again, with all of its time; nil when its time was over.
     func addition(after seconds: Int, timeout: Int) -> String? {

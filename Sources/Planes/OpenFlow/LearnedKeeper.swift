@@ -43,11 +43,21 @@ final class LearnedKeeper<Sink: FlowSink> {
             guard try isWhole(place.bridge) else { continue }
             let timeouts = timeouts(place)
             let over = flows.filter { flow in
-                guard let timeout = timeouts[flow.cookie] else { return true }
-                return flow.timer == 0 && flow.idle >= timeout
+                timeouts[flow.cookie].map(flow.isOver) ?? true
             }
-            if !over.isEmpty { try sink.change(place.bridge, lines: over.map(\.deletion)) }
-            seen[place] = timeouts.isEmpty ? nil : (flows.filter { !over.contains($0) }, now)
+            var lines = over.map(\.deletion)
+            // A client that was known when the timeout changed: it counts for him too.
+            let kept = flows.filter { !over.contains($0) }.map { flow in
+                guard let timeout = timeouts[flow.cookie], flow.timer != LearnedFlows.timer(for: timeout) else {
+                    return flow
+                }
+                var renewed = flow
+                renewed.timer = LearnedFlows.timer(for: timeout)
+                renewed.addition(after: 0, timeout: timeout).map { lines.append($0) }
+                return renewed
+            }
+            if !lines.isEmpty { try sink.change(place.bridge, lines: lines) }
+            seen[place] = timeouts.isEmpty ? nil : (kept, now)
             left.remove(place)
         }
     }
