@@ -8,7 +8,7 @@ import Model
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct FeedTests {
+@Suite(.timeLimit(.minutes(3))) struct FeedTests {
     @Test func addIsAnsweredWhenTheNetworkIsThereAndStaysOverARestart() async throws {
         let bench = try Bench()
         try await bench.serving { node in

@@ -38,7 +38,7 @@ private struct Plugin {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct PluginTests {
+@Suite(.timeLimit(.minutes(3))) struct PluginTests {
     @Test func addAndDelAreAnsweredByTheDaemon() async throws {
         let bench = try Bench()
         try await bench.serving { node in

@@ -35,7 +35,7 @@ private final class FrailFeed: Feed {
     }
 }
 
-@Suite("When a feed fails", .timeLimit(.minutes(1)))
+@Suite("When a feed fails", .timeLimit(.minutes(3)))
 struct FeedFailureTests {
     @Test("what is gone when it lists again goes, what is there stays and changes, and other feeds' objects stay")
     func listsAgain() async throws {

@@ -95,7 +95,7 @@ private final class WishFeed: Feed {
     }
 }
 
-@Suite("When a plane fails", .timeLimit(.minutes(1)))
+@Suite("When a plane fails", .timeLimit(.minutes(3)))
 struct PlaneFailureTests {
     private func scheduler(_ feed: WishFeed, _ plane: PaperPlane) throws -> Scheduler {
         try Scheduler(log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) {

@@ -22,7 +22,7 @@ private final class ObjectFeed: Feed {
     }
 }
 
-@Suite("An ADD that waits", .timeLimit(.minutes(1)))
+@Suite("An ADD that waits", .timeLimit(.minutes(3)))
 struct PodAttachmentsTests {
     @Test("is not taken for one that was replaced while the core has not seen it yet")
     func early() async throws {

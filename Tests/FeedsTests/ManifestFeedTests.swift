@@ -8,7 +8,7 @@ private func pod(_ name: String, app: String = "web") -> String {
     "apiVersion: v1\nkind: Pod\nmetadata: {name: \(name), namespace: shop, labels: {app: \(app)}}\n"
 }
 
-@Suite("manifest feed", .timeLimit(.minutes(1)))
+@Suite("manifest feed", .timeLimit(.minutes(3)))
 struct ManifestFeedTests {
     private let temporary = TemporaryDirectory()
 
@@ -170,7 +170,7 @@ struct ManifestFeedTests {
     }
 }
 
-@Suite("manifest memory", .timeLimit(.minutes(1)))
+@Suite("manifest memory", .timeLimit(.minutes(3)))
 struct ManifestMemoryTests {
     private let temporary = TemporaryDirectory()
 
@@ -202,7 +202,7 @@ struct ManifestMemoryTests {
     }
 }
 
-@Suite("status directory over manifests", .timeLimit(.minutes(1)))
+@Suite("status directory over manifests", .timeLimit(.minutes(3)))
 struct OverlayTests {
     private let temporary = TemporaryDirectory()
 

@@ -59,7 +59,7 @@ private final class Probe {
     func route(_ name: String) -> Route? { objects[Route.id(name)] as? Route }
 }
 
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(3)))
 struct NetlinkFeedTests {
     @Test func theListingHasLinksAddressesAndRoutes() async throws {
         let host = try TestNamespace("feed")

@@ -50,7 +50,7 @@ private final class FeedBench {
     func object<K: Kind>(_: K.Type, _ name: String) -> K? { objects[K.id("", name)] as? K }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct OVSDBFeedTests {
+@Suite(.timeLimit(.minutes(3))) struct OVSDBFeedTests {
     @Test func bridgesInterfacesAndTheSystemAreToldBeforeTheListingEnds() async throws {
         let bench = try FeedBench(.vswitch) { VSwitchFeed($0) }
         try bench.server.tool(

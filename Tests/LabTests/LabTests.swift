@@ -6,7 +6,7 @@ import Testing
 
 @testable import Lab
 
-@Suite(.timeLimit(.minutes(1)), .serialized) struct LabTests {
+@Suite(.timeLimit(.minutes(3)), .serialized) struct LabTests {
     @Test func podsComeRunAndGoWithTheManifests() async throws {
         let stage = try Stage("t-come")
         try stage.write(Stage.pod("web", node: "n1"), Stage.pod("db"))

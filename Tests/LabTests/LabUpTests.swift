@@ -28,7 +28,7 @@ private final class Steps: LabProgress {
     func waiting(_ step: String, for what: String) {}
 }
 
-@Suite(.timeLimit(.minutes(1)), .serialized) struct LabUpTests {
+@Suite(.timeLimit(.minutes(3)), .serialized) struct LabUpTests {
     private func up(_ name: String, supervisor: [String], _ steps: Steps, timeout: Int = 30) -> LabUp {
         let paths = LabPaths(name: name, root: Stage.root)
         let record = LabRecord(

@@ -4,7 +4,7 @@ import LinuxTestKit
 import Model
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(3)))
 struct NetlinkTests {
     private func network(_ text: String) throws -> IPNetwork { try #require(IPNetwork(text)) }
     private func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }

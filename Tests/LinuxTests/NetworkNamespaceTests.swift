@@ -2,7 +2,7 @@ import Linux
 import LinuxTestKit
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(3)))
 struct NetworkNamespaceTests {
     @Test func namespacesComeAndGoByName() throws {
         let name: String

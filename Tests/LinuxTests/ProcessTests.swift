@@ -1,7 +1,7 @@
 import Linux
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ProcessTests {
     @Test func inputOutputErrorsAndExitCodeArrive() async throws {
         let outcome = try await Command(["sh", "-c", "cat; echo oops >&2; exit 3"], input: "hello").outcome()

@@ -4,7 +4,7 @@ import Testing
 
 /// Against a real ovsdb-server that listens on `pssl:`. Each fault is put right at the end: the client has to be still
 /// trying, and to read its files again.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct SecureConnectionTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct SecureConnectionTests {
     private func first(_ reasons: AsyncStream<String>) async throws -> String {
         var iterator = reasons.makeAsyncIterator()
         return try #require(await iterator.next())

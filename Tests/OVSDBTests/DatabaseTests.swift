@@ -4,7 +4,7 @@ import Testing
 
 @testable import OVSDB
 
-@Suite(.timeLimit(.minutes(1))) struct DatabaseTests {
+@Suite(.timeLimit(.minutes(3))) struct DatabaseTests {
     /// Runs a client of a server for the time of `body`.
     private func withClient(
         _ server: DatabaseServer, endpoint: Endpoint? = nil, _ tables: [String: [String]],

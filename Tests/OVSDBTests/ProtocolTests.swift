@@ -3,7 +3,7 @@ import Testing
 
 @testable import OVSDB
 
-@Suite(.timeLimit(.minutes(1))) struct ProtocolTests {
+@Suite(.timeLimit(.minutes(3))) struct ProtocolTests {
     private static let schema = """
         {"name":"D","version":"1.0.0","tables":{"T":{"isRoot":true,"columns":{"one":{"type":"string"}}}}}
         """

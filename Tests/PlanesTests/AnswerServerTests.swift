@@ -4,7 +4,7 @@ import Testing
 
 @testable import Planes
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct AnswerServerTests {
     private let answer = AnswerServer.Answer(status: 200, headers: ["X-Node": "n1"], body: "fine\n")
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Planes
 
 /// A northbound database with a load balancer, and a switch that tracks nothing.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct DatagramMemoryTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct DatagramMemoryTests {
     private final class Zone {
         let northbound: DatabaseServer
         private let southbound: DatabaseServer

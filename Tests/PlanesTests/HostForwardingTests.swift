@@ -5,7 +5,7 @@ import Testing
 
 @testable import Planes
 
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(3)))
 struct HostForwardingTests {
     private func entries(_ node: TestSwitch) throws -> [String] {
         let pid = try Files.read("\(node.directory)/ovs-vswitchd.pid").filter(\.isNumber)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Planes
 
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(3)))
 struct HostNetfilterTests {
     private let set = NetfilterSet(
         "nodes", type: "ipv4_addr", interval: true, elements: ["10.0.0.0/8", "11.0.0.1-11.0.0.5", "12.0.0.1/32"])

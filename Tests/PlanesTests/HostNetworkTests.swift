@@ -6,7 +6,7 @@ import Testing
 
 @testable import Planes
 
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(3)))
 struct HostNetworkTests {
     private func rows() throws -> [any Row] {
         [

@@ -7,7 +7,7 @@ import Testing
 @testable import Planes
 
 /// What the settings of a pod's link are for, seen on packets through a real switch with the userspace datapath.
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(3)))
 struct HostPacketTests {
     private func row(_ pod: TestNamespace, _ number: Int, ingressDrop: Bool = true) throws -> PodLink {
         PodLink(
@@ -88,7 +88,9 @@ struct HostPacketTests {
         try await bench.set([BridgedUplink(nic: "e0", bridge: "bre0"), HostLink(device: "bre0", up: true)])
         let namespace = outside.namespace
         @Sendable func ping(_ address: String) async throws -> String {
-            try await Command(["ping", "-i", "0.05", "-c", "200", "-W", "1", address], in: namespace).outcome().output
+            try await Command(
+                ["ping", "-i", "0.05", "-c", "200", "-W", "1", address], deadline: .seconds(60), in: namespace
+            ).outcome().output
         }
         async let v4 = ping("172.30.0.1")
         async let v6 = ping("fd30::1")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Planes
 
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(3)))
 struct HostPodTests {
     private func link(_ pod: TestNamespace, _ sandbox: String = "abc", mtu: Int = 1400) throws -> PodLink {
         PodLink(

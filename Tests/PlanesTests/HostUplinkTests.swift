@@ -6,7 +6,7 @@ import Testing
 
 @testable import Planes
 
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(3)))
 struct HostUplinkTests {
     private let row = BridgedUplink(nic: "e0", bridge: "bre0", ingressDrop: false)
 

@@ -4,7 +4,7 @@ import OVSDBTestKit
 import Planes
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct OVSDBBarrierTests {
+@Suite(.timeLimit(.minutes(3))) struct OVSDBBarrierTests {
     private func connect(_ server: DatabaseServer) -> (Database, NorthboundBarrier, Task<Void, Never>) {
         let database = Database(name: "OVN_Northbound", endpoint: server.endpoint)
         let barrier = NorthboundBarrier(database: database)

@@ -88,7 +88,7 @@ private struct World {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct OVSDBConvergenceTests {
+@Suite(.timeLimit(.minutes(3))) struct OVSDBConvergenceTests {
     @Test(arguments: 0..<6)
     func whateverHappensAnotherPlaneFindsNothingLeftToDo(_ seed: UInt64) async throws {
         let bench = try OVSDBBench(.northbound)

@@ -5,7 +5,7 @@ import OVSDBTestKit
 import Planes
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct OVSDBDriftTests {
+@Suite(.timeLimit(.minutes(3))) struct OVSDBDriftTests {
     private func bench() async throws -> OVSDBBench {
         let bench = try OVSDBBench(.northbound)
         bench.put(

@@ -5,7 +5,7 @@ import OVSDBTestKit
 import Planes
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct OVSDBPlaneTests {
+@Suite(.timeLimit(.minutes(3))) struct OVSDBPlaneTests {
     /// A switch with two ports, a router joined to it, a policy with an address set, routes and NAT.
     private func network() -> [any Row] {
         [

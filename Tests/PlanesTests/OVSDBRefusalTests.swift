@@ -5,7 +5,7 @@ import OVSDBTestKit
 import Planes
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct OVSDBRefusalTests {
+@Suite(.timeLimit(.minutes(3))) struct OVSDBRefusalTests {
     private func acl(_ key: String, priority: Int) -> ACL {
         ACL(key: .fixed(key), action: .drop, direction: .toLport, match: "1", priority: priority)
     }

@@ -6,7 +6,7 @@ import Planes
 import Testing
 
 /// What the generated row types say, held against the schemas of real servers.
-@Suite(.timeLimit(.minutes(1))) struct OVSDBRowsTests {
+@Suite(.timeLimit(.minutes(3))) struct OVSDBRowsTests {
     private func schema(_ kind: DatabaseServer.Kind) async throws -> DatabaseSchema {
         let server = try DatabaseServer(kind)
         let database = Database(name: kind.rawValue, endpoint: server.endpoint)

@@ -6,7 +6,7 @@ import Planes
 import Testing
 
 /// What a node of another zone needs in the southbound database, with a real ovn-northd that makes the bindings.
-@Suite(.timeLimit(.minutes(1))) struct OVSDBSouthboundTests {
+@Suite(.timeLimit(.minutes(3))) struct OVSDBSouthboundTests {
     private let remote: [any Row] = [
         Chassis(
             key: .fixed("c2"), encaps: [RowRef(fixed: "geneve 10.0.0.2")], hostname: "n2", name: "c2",

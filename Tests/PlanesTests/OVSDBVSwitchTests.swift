@@ -5,7 +5,7 @@ import OVSDBTestKit
 import Planes
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct OVSDBVSwitchTests {
+@Suite(.timeLimit(.minutes(3))) struct OVSDBVSwitchTests {
     private func port(_ name: String, qos: RowRef<VSwitchQoS>? = nil) -> [any Row] {
         [
             Port(

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Planes
 
-@Suite(.serialized, .timeLimit(.minutes(1)))
+@Suite(.serialized, .timeLimit(.minutes(3)))
 struct OpenFlowTests {
     private func bench(
         _ node: TestSwitch, owned: Bool = false, audit: Duration = .seconds(30)

@@ -6,7 +6,7 @@ import Planes
 import Synchronization
 import Testing
 
-@Suite("status plane, files", .timeLimit(.minutes(1)))
+@Suite("status plane, files", .timeLimit(.minutes(3)))
 struct StatusPlaneTests {
     private let directory = StatusDirectory()
     private let web = Pod.id("shop", "web")

@@ -6,7 +6,7 @@ import Testing
 @testable import Planes
 
 /// A northbound database with a small policy, and a switch that has seen packets.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct VerdictCacheTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct VerdictCacheTests {
     private final class Zone {
         let northbound: DatabaseServer
         private let southbound: DatabaseServer

@@ -3,7 +3,7 @@ import Linux
 import Supervision
 import Testing
 
-@Suite(.timeLimit(.minutes(1)), .serialized) struct NodeEngineTests {
+@Suite(.timeLimit(.minutes(3)), .serialized) struct NodeEngineTests {
     @Test func theEngineRunsIsRepairedAndAdopted() async throws {
         let scratch = try Scratch()
         let name = "ovbt-eng-\(getpid())"

@@ -3,7 +3,7 @@ import Linux
 import Supervision
 import Testing
 
-@Suite(.timeLimit(.minutes(1)), .serialized) struct SupervisorTests {
+@Suite(.timeLimit(.minutes(3)), .serialized) struct SupervisorTests {
     @Test func whatDiesIsStartedAgain() async throws {
         let scratch = try Scratch()
         let watch = Watch()

@@ -49,7 +49,7 @@ extension Packets.Services {
 
     func silence(_ seconds: Int) async throws { try await Task.sleep(for: .seconds(seconds)) }
 
-    @Test("keep a client's connections together, the first too, also when many come at once", .timeLimit(.minutes(2)))
+    @Test("keep a client's connections together, the first too, also when many come at once", .timeLimit(.minutes(3)))
     func together() async throws {
         let lab = try Packets.lab()
         var service = sticky(70)
@@ -73,7 +73,7 @@ extension Packets.Services {
         try lab.remove(service)
     }
 
-    @Test("begin to count anew with each connection, and end only after silence", .timeLimit(.minutes(2)))
+    @Test("begin to count anew with each connection, and end only after silence", .timeLimit(.minutes(3)))
     func restartsAndEnds() async throws {
         let lab = try Packets.lab()
         let service = sticky(71)
@@ -128,7 +128,7 @@ extension Packets.Services {
             "node:\(node)", "ovs-ofctl -O OpenFlow15 --no-stats dump-flows unix:\(socket) table=200")
     }
 
-    @Test("are kept by the packets of one long connection", .timeLimit(.minutes(2)))
+    @Test("are kept by the packets of one long connection", .timeLimit(.minutes(3)))
     func longConnection() async throws {
         let lab = try Packets.lab()
         var service = sticky(72)
@@ -159,7 +159,7 @@ extension Packets.Services {
         return all
     }
 
-    @Test("let go of a backend that is gone at once, keep to the next, and mind no other", .timeLimit(.minutes(1)))
+    @Test("let go of a backend that is gone at once, keep to the next, and mind no other", .timeLimit(.minutes(3)))
     func backendGone() async throws {
         let lab = try Packets.lab()
         var service = sticky(73, timeout: 600)
@@ -209,7 +209,7 @@ extension Packets.Services {
 
     @Test(
         "live through the end of ovn-controller, also for times that no flow's timer can hold",
-        .timeLimit(.minutes(1)), arguments: [(74, 600), (75, 86_400)])
+        .timeLimit(.minutes(3)), arguments: [(74, 600), (75, 86_400)])
     func controllerEnds(number: Int, timeout: Int) async throws {
         let lab = try Packets.lab()
         let service = sticky(number, timeout: timeout)

@@ -12,7 +12,7 @@ extension Packets.Services {
         Way(from: from, to: try #require(service.addresses(.v4)), port: 80)
     }
 
-    @Test("know each client, each service and each port apart", .timeLimit(.minutes(1)))
+    @Test("know each client, each service and each port apart", .timeLimit(.minutes(3)))
     func independent() async throws {
         let lab = try Packets.lab()
         let one = sticky(76, timeout: 600)
@@ -62,7 +62,7 @@ extension Packets.Services {
         try lab.remove(two)
     }
 
-    @Test("keep a client's datagrams together, from whichever port, until it is silent", .timeLimit(.minutes(2)))
+    @Test("keep a client's datagrams together, from whichever port, until it is silent", .timeLimit(.minutes(3)))
     func datagrams() async throws {
         let lab = try Packets.lab()
         let service = sticky(78)
@@ -108,7 +108,7 @@ extension Packets.Services {
 
     @Test(
         "lead clients that go on sending from one port to another backend when theirs is gone, and to the first that comes",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(3)))
     func datagramsOfOnePort() async throws {
         let lab = try Packets.lab()
         var services = [sticky(79, timeout: 600), ServiceLab.Description(name: "fixed", number: 59, nodePort: 30059)]
@@ -141,7 +141,7 @@ extension Packets.Services {
         for service in services { try lab.remove(service) }
     }
 
-    @Test("are not touched by a restart of the daemon", .timeLimit(.minutes(1)))
+    @Test("are not touched by a restart of the daemon", .timeLimit(.minutes(3)))
     func daemonEnds() async throws {
         let lab = try Packets.lab()
         let service = sticky(80, timeout: 600)
@@ -168,7 +168,7 @@ extension Packets.Services {
         #expect(try await eventually(within: .seconds(20)) { try await learned(lab, "n1").isEmpty })
     }
 
-    @Test("show a known client by its own address where the policy is Local", .timeLimit(.minutes(1)))
+    @Test("show a known client by its own address where the policy is Local", .timeLimit(.minutes(3)))
     func localClients() async throws {
         let lab = try Packets.lab()
         var service = sticky(81, timeout: 600)
@@ -184,7 +184,7 @@ extension Packets.Services {
         try lab.remove(service)
     }
 
-    @Test("remember a connection that is over for longer than servers do", .timeLimit(.minutes(1)))
+    @Test("remember a connection that is over for longer than servers do", .timeLimit(.minutes(3)))
     func closedConnections() async throws {
         let lab = try Packets.lab()
         var service = ServiceLab.Description(name: "reuse", number: 49, nodePort: 30049)

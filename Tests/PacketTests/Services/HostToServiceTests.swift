@@ -6,7 +6,7 @@ import Testing
 @testable import Lab
 
 extension Packets.Services {
-    @Test("are reached from a host, whoever serves, also when the first packet is lost", .timeLimit(.minutes(1)))
+    @Test("are reached from a host, whoever serves, also when the first packet is lost", .timeLimit(.minutes(3)))
     func fromHost() async throws {
         try await HostToServices(lab: Packets.lab(), local: "s1", remote: "s2").check()
     }

@@ -15,7 +15,7 @@ extension Packets.Services {
         return Set(output.split(separator: "\n").map { String($0.dropFirst("Service_t/".count)) })
     }
 
-    @Test("change with their external policy in one transaction, and leave no row behind", .timeLimit(.minutes(1)))
+    @Test("change with their external policy in one transaction, and leave no row behind", .timeLimit(.minutes(3)))
     func policyFlip() async throws {
         let lab = try Packets.lab()
         var service = ServiceLab.Description(name: "flip", number: 64, nodePort: 30064)
@@ -39,7 +39,7 @@ extension Packets.Services {
         #expect(try await eventually(within: .seconds(20)) { try await rows(lab, "flip").isEmpty })
     }
 
-    @Test("that end while the daemon is down leave nothing, and the others are not touched", .timeLimit(.minutes(1)))
+    @Test("that end while the daemon is down leave nothing, and the others are not touched", .timeLimit(.minutes(3)))
     func deletedMeanwhile() async throws {
         let lab = try Packets.lab()
         let gone = ServiceLab.Description(name: "gone", number: 65, nodePort: 30065)
@@ -76,7 +76,7 @@ extension Packets.Services {
         try lab.remove(stays)
     }
 
-    @Test("tell load balancers outside whether the node has a ready endpoint", .timeLimit(.minutes(1)))
+    @Test("tell load balancers outside whether the node has a ready endpoint", .timeLimit(.minutes(3)))
     func health() async throws {
         let lab = try Packets.lab()
         var service = ServiceLab.Description(
@@ -110,7 +110,7 @@ extension Packets.Services {
     }
 
     @Test(
-        "that want the same address and port: the older has it, the newer is told, and follows", .timeLimit(.minutes(1))
+        "that want the same address and port: the older has it, the newer is told, and follows", .timeLimit(.minutes(3))
     )
     func rivals() async throws {
         let lab = try Packets.lab()
@@ -139,7 +139,7 @@ extension Packets.Services {
         try lab.remove(newer)
     }
 
-    @Test("let traffic through that only has their port, to somebody behind the node", .timeLimit(.minutes(1)))
+    @Test("let traffic through that only has their port, to somebody behind the node", .timeLimit(.minutes(3)))
     func transit() async throws {
         let lab = try Packets.lab()
         try await lab.routeExternal()

@@ -8,7 +8,7 @@ import Testing
 
 /// Endpoints come and go.
 extension Packets.Services {
-    @Test("lead forty connections to both endpoints, by TCP and UDP, as who they are", .timeLimit(.minutes(1)))
+    @Test("lead forty connections to both endpoints, by TCP and UDP, as who they are", .timeLimit(.minutes(3)))
     func both() async throws {
         let lab = try Packets.lab()
         let service = ServiceLab.Description(name: "both", number: 60)
@@ -27,7 +27,7 @@ extension Packets.Services {
         try lab.remove(service)
     }
 
-    @Test("leave an endpoint that is not ready within a second, and its connections alone", .timeLimit(.minutes(1)))
+    @Test("leave an endpoint that is not ready within a second, and its connections alone", .timeLimit(.minutes(3)))
     func notReady() async throws {
         let lab = try Packets.lab()
         var service = ServiceLab.Description(name: "leave", number: 61, pods: ["s1"], target: 8092)
@@ -62,7 +62,7 @@ extension Packets.Services {
 
     @Test(
         "are served by endpoints that end while there is no other, then refuse within 100 ms, everywhere",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(3)))
     func ending() async throws {
         let lab = try Packets.lab()
         try await lab.routeExternal()
@@ -102,7 +102,7 @@ extension Packets.Services {
         try lab.remove(service)
     }
 
-    @Test("refuse at once a thousand times where nobody answers, and the switch lives on", .timeLimit(.minutes(2)))
+    @Test("refuse at once a thousand times where nobody answers, and the switch lives on", .timeLimit(.minutes(3)))
     func refusals() async throws {
         let lab = try Packets.lab()
         try await lab.put(ServiceLab.empty)
@@ -117,7 +117,7 @@ extension Packets.Services {
 
     @Test(
         "carry hundreds of connections from three kinds of clients at once, and the switch lives on",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(3)))
     func crowd() async throws {
         let lab = try Packets.lab()
         let service = ServiceLab.Description(name: "crowd", number: 48, nodePort: 30048)

@@ -58,7 +58,7 @@ extension Packets.Services {
         "is no address of type IPv4", "EndpointSlice spoilt-6: its endpoints are IPv6, the service is not",
     ]
 
-    @Test("that are wrong in every way say so, and what is right of them works", .timeLimit(.minutes(1)))
+    @Test("that are wrong in every way say so, and what is right of them works", .timeLimit(.minutes(3)))
     func mistakes() async throws {
         let lab = try Packets.lab()
         try await lab.routeExternal()

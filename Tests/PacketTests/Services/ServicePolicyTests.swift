@@ -21,7 +21,7 @@ extension Packets.Services {
         return file
     }
 
-    @Test("answer each of a hundred connections from outside when policies track them too", .timeLimit(.minutes(2)))
+    @Test("answer each of a hundred connections from outside when policies track them too", .timeLimit(.minutes(3)))
     func tracked() async throws {
         let lab = try Packets.lab()
         let service = ServiceLab.Description(name: "tracked", number: 45, nodePort: 30045)
@@ -44,7 +44,7 @@ extension Packets.Services {
         try lab.remove(service)
     }
 
-    @Test("lead a pod to itself though a policy denies everybody, and nobody else", .timeLimit(.minutes(1)))
+    @Test("lead a pod to itself though a policy denies everybody, and nobody else", .timeLimit(.minutes(3)))
     func hairpin() async throws {
         let lab = try Packets.lab()
         try await lab.put(ServiceLab.itself)

@@ -9,7 +9,7 @@ import Testing
 /// The switch itself ends. Last of the suite: for a minute a new connection may have the ports of one that its server
 /// remembers and the new switch does not.
 extension Packets.Services {
-    @Test("answer again soon after the switch was killed, and keep their clients", .timeLimit(.minutes(2)))
+    @Test("answer again soon after the switch was killed, and keep their clients", .timeLimit(.minutes(3)))
     func switchEnds() async throws {
         let lab = try Packets.lab()
         let service = ServiceLab.Description(
