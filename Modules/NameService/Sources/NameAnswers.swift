@@ -44,8 +44,11 @@ struct NameAnswers: Sendable {
                     externalIDs: ["k8s.ovn.org/kind": "DNS", "k8s.ovn.org/owner": namespace.name],
                     records: records.entries),
                 to: nodeSwitch.dnsRecords)
+            // Without a gateway router nobody would lead to the server what the switch does not answer.
+            if cell.get(NodeGateway.self, ".") != nil {
+                Self(settings: settings).passToServer(nodeSwitch, &cell)
+            }
         }
-        Self(settings: settings).passToServer(nodeSwitch, &cell)
         if !records.complaints.isEmpty { cell.add(ObjectStatus(namespace.id, events: records.complaints)) }
     }
 

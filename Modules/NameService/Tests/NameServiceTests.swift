@@ -21,9 +21,13 @@ struct NameServiceTests {
             LocalNode(nodeName: "n1", datapath: .netdev),
             service("kube-dns", in: "kube-system", "10.96.0.53", "fd00:10:96::53"),
             service("web", "10.96.0.10", "fd00:10:96::10"),
-            LogicalPortOwner.port,
+            LogicalPortOwner.port, gateway,
         ]
     }
+
+    private let gateway = NodeGateway(
+        bridge: "bre0", uplink: "e0", isOurBridge: true, mac: MACAddress(number: 1), addresses: [net("172.30.0.1/24")],
+        nextHops: [])
 
     private func service(_ name: String, in namespace: String = "shop", _ addresses: String...) -> Service {
         Service(namespace: namespace, name: name) { $0.clusterIPs = addresses }
@@ -77,6 +81,15 @@ struct NameServiceTests {
         #expect(node.rows(ACL.self).count == 4)
         try node.apply(namespace(nil))
         #expect(node.rows.isEmpty)
+    }
+
+    @Test("leaves queries on their way where no gateway router leads to the server, or nothing is known")
+    func withoutGateway() throws {
+        let node = try harness(namespace("services"))
+        try node.remove([gateway.id])
+        #expect(node.rows(DNS.self).count == 1 && node.rows(ACL.self).isEmpty)
+        let empty = try harness(namespace("headless"))
+        #expect(empty.rows.isEmpty)
     }
 
     @Test("knows endpoints and pods only where they are asked for")
