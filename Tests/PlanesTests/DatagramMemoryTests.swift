@@ -53,7 +53,9 @@ import Testing
             + "ct_nw_src=\(backend),ct_nw_proto=17,ct_tp_src=\(target)"
     }
 
-    @Test("the switch is told again and again to forget a backend that is gone, and an address that had none, and no other")
+    @Test(
+        "the switch is told again and again to forget a backend that is gone, and an address that had none, and no other"
+    )
     func forgets() async throws {
         let zone = try await Zone("datagrams")
         func isTold(_ what: String, _ words: String) async throws {
