@@ -89,6 +89,17 @@ extension Robustness {
             _ = try await onThread { try again.stop() }
         }
 
+        /// Waits until a daemon has nothing left to do.
+        private func untilInPlace(_ node: LoneNode) async throws {
+            try await until("the daemon has put everything in place", within: .seconds(45)) {
+                let routes = try node.run("ip", "route") + node.run("ip", "-6", "route")
+                guard routes.contains("169.254.169.1 dev bre0"), routes.contains("fd69::1 dev bre0") else {
+                    return false
+                }
+                return try await node.daemon.audit().allSatisfy { $0.answered && $0.writes == 0 }
+            }
+        }
+
         static let changes: [(what: String, gateway: String, more: String)] = [
             ("mode", "mode=", ""), ("module", "mode=shared", "[modules]\ngateway=false\nservices=false"),
             ("interface", "mode=shared\ninterface=e1\nnext-hop=172.31.0.100", ""),
@@ -104,11 +115,13 @@ extension Robustness {
             let before = try node.network()
             let first = try node.start()
             try await until("everything has moved to the bridge") { try isMoved(node, before) }
+            try await untilInPlace(node)
             _ = try await onThread { try first.stop() }
             #expect(try isMoved(node, before), "it stays while nobody is there")
             try node.configure(gateway: gateway, more: more)
             let second = try node.start()
-            try await until("everything is back on the card") { try has(node, "e0", before) }
+            // What no event tells of is found when everything is compared, every twenty seconds.
+            try await until("everything is back on the card", within: .seconds(45)) { try has(node, "e0", before) }
             try await until("the bridge is gone") { try !node.run("ip", "-o", "link").contains("bre0") }
             #expect(try has(node, "e0", before), "\(what)")
             try node.run("ping", "-c", "1", "-W", "5", "172.30.0.100")

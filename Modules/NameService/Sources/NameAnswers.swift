@@ -45,7 +45,7 @@ struct NameAnswers: Sendable {
                     records: records.entries),
                 to: nodeSwitch.dnsRecords)
             // Without a gateway router nobody would lead to the server what the switch does not answer.
-            if cell.get(NodeGateway.self, ".") != nil {
+            if local.gateway.mode != .disabled {
                 Self(settings: settings).passToServer(nodeSwitch, &cell)
             }
         }

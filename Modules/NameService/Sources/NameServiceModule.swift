@@ -12,7 +12,7 @@ public struct NameServiceModule: NodeModule {
         stage: .experimental,
         reads: [
             LocalNode.self, ClusterNetwork.self, NodeNetwork.self, Namespace.self, Pod.self, PodPort.self,
-            Service.self, EndpointSlice.self, NodeGateway.self, NameSettings.self,
+            Service.self, EndpointSlice.self, NameSettings.self,
         ],
         writes: [
             .rows(DHCPOptions.self), .columns(LogicalSwitchPort.self, "dhcpv4_options", "dhcpv6_options"),

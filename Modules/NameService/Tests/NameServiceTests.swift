@@ -18,16 +18,16 @@ struct NameServiceTests {
                 joinSubnets: ByFamily(v4: net("100.64.0.0/16"), v6: net("fd98::/64")),
                 transitSubnets: ByFamily(v4: net("100.88.0.0/16"), v6: net("fd97::/64")),
                 masqueradeSubnets: ByFamily(v4: net("169.254.169.0/29"), v6: net("fd69::/125"))),
-            LocalNode(nodeName: "n1", datapath: .netdev),
+            local(.shared),
             service("kube-dns", in: "kube-system", "10.96.0.53", "fd00:10:96::53"),
             service("web", "10.96.0.10", "fd00:10:96::10"),
-            LogicalPortOwner.port, gateway,
+            LogicalPortOwner.port,
         ]
     }
 
-    private let gateway = NodeGateway(
-        bridge: "bre0", uplink: "e0", isOurBridge: true, mac: MACAddress(number: 1), addresses: [net("172.30.0.1/24")],
-        nextHops: [])
+    private func local(_ mode: GatewayMode) -> LocalNode {
+        LocalNode(nodeName: "n1", gateway: .init(mode: mode), datapath: .netdev)
+    }
 
     private func service(_ name: String, in namespace: String = "shop", _ addresses: String...) -> Service {
         Service(namespace: namespace, name: name) { $0.clusterIPs = addresses }
@@ -86,7 +86,7 @@ struct NameServiceTests {
     @Test("leaves queries on their way where no gateway router leads to the server, or nothing is known")
     func withoutGateway() throws {
         let node = try harness(namespace("services"))
-        try node.remove([gateway.id])
+        try node.apply(local(.disabled))
         #expect(node.rows(DNS.self).count == 1 && node.rows(ACL.self).isEmpty)
         let empty = try harness(namespace("headless"))
         #expect(empty.rows.isEmpty)
