@@ -1,20 +1,7 @@
 public import Model
 
-/// An address and port that answers for a port of a service.
-public struct Backend: Hashable, Sendable, Comparable, CustomStringConvertible {
-    public let address: IPAddress
-    public let port: Int
-
-    public init(_ address: IPAddress, _ port: Int) {
-        self.address = address
-        self.port = port
-    }
-
-    public static func < (a: Backend, b: Backend) -> Bool { (a.address, a.port) < (b.address, b.port) }
-
-    /// As the engine writes it: `10.0.0.1:80`, `[fd00::1]:80`.
-    public var description: String { address.family == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
-}
+/// What answers for a port of a service.
+public typealias Backend = TransportAddress
 
 /// All endpoints of one port of a service, ready or not, and which of them answer.
 public struct Backends: Sendable {

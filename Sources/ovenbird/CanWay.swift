@@ -1,12 +1,5 @@
 import Model
 
-/// Who answers for a service.
-struct CanBackend: CustomStringConvertible {
-    let address: IPAddress
-    let port: Int
-    var description: String { address.family == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
-}
-
 /// What becomes of the packet in one family, through as many zones as it takes.
 struct CanWay {
     let family: Family
@@ -14,7 +7,7 @@ struct CanWay {
     /// Where it leaves the last zone; nil when it is dropped.
     private(set) var output: JSON?
     /// Among whom the way's load balancer chooses.
-    private(set) var backends: [CanBackend] = []
+    private(set) var backends: [TransportAddress] = []
     /// The one that this way leads to, with its name.
     var backend: String?
     /// What there is to say when no policy decided.
@@ -40,7 +33,7 @@ struct CanWay {
 
     init(
         from: String, on first: Target, to: IPAddress, _ traffic: String, _ targets: [Target],
-        by backend: CanBackend? = nil
+        by backend: TransportAddress? = nil
     ) throws {
         family = to.family
         var query = ["from": from, "to": "\(to)", "traffic": traffic]
@@ -53,9 +46,7 @@ struct CanWay {
             decisions += answer["decisions"].list.map { (target.name, $0) }
             output = answer["outputs"].list.first
             if target.name == first.name, backends.isEmpty {
-                backends = answer["backends"].list.compactMap { item in
-                    IPAddress(item["address"].text).map { CanBackend(address: $0, port: item["port"].number) }
-                }
+                backends = answer["backends"].list.compactMap { TransportAddress(Optional($0).text) }
             }
             let port = (output?["port"]).text
             guard (output?["type"]).text == "remote", port.hasPrefix("tstor-") else { return }

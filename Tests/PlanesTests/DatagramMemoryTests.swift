@@ -1,4 +1,5 @@
 import Linux
+import Model
 import OVSDB
 import OVSDBTestKit
 import Testing
@@ -7,43 +8,23 @@ import Testing
 
 /// A northbound database with a load balancer, and a switch that tracks nothing.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct DatagramMemoryTests {
-    private final class Zone {
-        let northbound: DatabaseServer
-        private let southbound: DatabaseServer
-        private let northd: Northd
-        private let node: TestSwitch
-        private let database: Database
-        private let tasks: [Task<Void, Never>]
+    private struct Zone {
+        let zone: SwitchZone
 
         init(_ name: String) async throws {
-            northbound = try DatabaseServer(.northbound)
-            southbound = try DatabaseServer(.southbound)
-            try northbound.initialise()
-            northd = try Northd(northbound: northbound, southbound: southbound)
-            node = try TestSwitch(name)
-            try node.addBridge("br0", mode: "standalone")
-            _ = try SwitchControl(directory: node.directory).ask("vlog/set", "unixctl:file:dbg")
-            let database = Database(name: "OVN_Northbound", endpoint: northbound.endpoint)
+            zone = try SwitchZone(name)
             let memory = DatagramMemory(
-                northbound: database, ovsDirectory: node.directory, isUserspace: true)
-            tasks = [Task { await database.run() }, Task { await memory.run {} }]
-            self.database = database
-            _ = try await database.wait(for: ["NB_Global"]) { $0["NB_Global"]?.rows.keys.first }
+                northbound: zone.database, ovsDirectory: zone.node.directory, isUserspace: true)
+            zone.run { await memory.run {} }
+            _ = try await zone.database.wait(for: ["NB_Global"]) { $0["NB_Global"]?.rows.keys.first }
         }
 
-        deinit { tasks.forEach { $0.cancel() } }
+        func set(_ arguments: String...) throws { try zone.set(arguments) }
 
-        func set(_ arguments: String...) throws {
-            try Command(["ovn-nbctl", "--db=unix:\(northbound.socket)"] + arguments).run()
-        }
-
-        /// What the switch was told to forget, in order, by its own log.
+        /// What the switch was told to forget.
         var forgotten: [String] {
             get throws {
-                try Files.read("\(node.directory)/ovs-vswitchd.log").split(separator: "\n").compactMap { line in
-                    guard let cut = line.firstRange(of: "received request dpctl/flush-conntrack[") else { return nil }
-                    return String(line[cut.upperBound...].prefix { $0 != "]" }).filter { $0 != "\"" }
-                }
+                try zone.told("dpctl/flush-conntrack[").map { $0.prefix { $0 != "]" }.filter { $0 != "\"" } }
             }
         }
     }
@@ -87,7 +68,7 @@ import Testing
             service: try #require(.init("[fd00:10:96::1]:80")), backend: try #require(.init("[fd00::5]:8080")))
         #expect(way.original == "ct_ipv6_dst=fd00:10:96::1,ct_nw_proto=17,ct_tp_dst=80")
         #expect(way.reply == "ct_ipv6_src=fd00::5,ct_nw_proto=17,ct_tp_src=8080")
-        #expect(DatagramWay.End("10.96.0.1") == nil && DatagramWay.End("fd00::1") == nil)
+        #expect(TransportAddress("10.96.0.1") == nil && TransportAddress("fd00::1:80") == nil)
         let line =
             "udp,orig=(src=fd00::2,dst=fd00:10:96::1,sport=40000,dport=80),"
             + "reply=(src=fd00::5,dst=fd00::2,sport=8080,dport=40000),zone=7,mark=2"

@@ -7,62 +7,40 @@ import Testing
 
 /// A northbound database with a small policy, and a switch that has seen packets.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct VerdictCacheTests {
-    private final class Zone {
-        let northbound: DatabaseServer
-        private let southbound: DatabaseServer
-        private let northd: Northd
-        let node: TestSwitch
-        private let database: Database
-        private let tasks: [Task<Void, Never>]
+    /// A zone with a policy.
+    private struct Zone {
+        let zone: SwitchZone
 
         init(_ name: String) async throws {
-            northbound = try DatabaseServer(.northbound)
-            southbound = try DatabaseServer(.southbound)
-            try northbound.initialise()
-            northd = try Northd(northbound: northbound, southbound: southbound)
-            node = try TestSwitch(name)
-            try node.addBridge("br0", mode: "standalone")
+            zone = try SwitchZone(name)
             // The neighbour is told and not asked for, so that nothing but one ping makes flows.
-            try node.host.namespace.run {
+            try zone.node.host.namespace.run {
                 try Command("ip", "link", "set", "br0", "up").run()
                 try Command("ip", "addr", "add", "10.9.9.1/24", "dev", "br0").run()
                 try Command("ip", "neigh", "add", "10.9.9.2", "lladdr", "02:00:00:00:00:02", "dev", "br0").run()
             }
-            _ = try SwitchControl(directory: node.directory).ask("vlog/set", "unixctl:file:dbg")
             for arguments in [
                 ["ls-add", "s"], ["lsp-add", "s", "old"], ["pg-add", "g", "old"], ["create", "Address_Set", "name=a"],
-            ] { try Self.set(northbound, arguments) }
-            let database = Database(name: "OVN_Northbound", endpoint: northbound.endpoint)
-            let cache = VerdictCache(northbound: database, ovsDirectory: node.directory)
-            tasks = [Task { await database.run() }, Task { await cache.run() }]
-            self.database = database
+            ] { try zone.set(arguments) }
+            let cache = VerdictCache(northbound: zone.database, ovsDirectory: zone.node.directory)
+            zone.run { await cache.run() }
             try await eventually("the start is over") { try self.purges >= 1 }
         }
 
-        deinit { tasks.forEach { $0.cancel() } }
+        func set(_ arguments: [String]) throws { try zone.set(arguments) }
 
-        private static func set(_ server: DatabaseServer, _ arguments: [String]) throws {
-            try Command(["ovn-nbctl", "--db=unix:\(server.socket)"] + arguments).run()
-        }
-        func set(_ arguments: [String]) throws { try Self.set(northbound, arguments) }
-
-        /// How often the switch was told to forget, by its own log.
-        var purges: Int {
-            get throws {
-                try Files.read("\(node.directory)/ovs-vswitchd.log").split(separator: "\n")
-                    .filter { $0.contains("received request revalidator/purge") }.count
-            }
-        }
+        /// How often the switch was told to forget.
+        var purges: Int { get throws { try zone.told("revalidator/purge").count } }
 
         /// Pings somebody who is not there.
         func makeFlow() async throws {
-            _ = try node.host.namespace.run { try Command("ping", "-c1", "-W1", "10.9.9.2").outcome() }
+            _ = try zone.node.host.namespace.run { try Command("ping", "-c1", "-W1", "10.9.9.2").outcome() }
             #expect(try flows > 0)
         }
 
         var flows: Int {
             get throws {
-                let text = try SwitchControl(directory: node.directory).ask("dpctl/dump-flows")?.output ?? ""
+                let text = try SwitchControl(directory: zone.node.directory).ask("dpctl/dump-flows")?.output ?? ""
                 return text.split(separator: "\n").filter { $0.contains("eth_type(0x0800)") }.count
             }
         }

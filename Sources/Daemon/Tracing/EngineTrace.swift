@@ -18,28 +18,11 @@ struct EngineTrace: Equatable {
         let type: String
     }
 
-    /// Who answers for a service: `10.244.1.5:80`, `[fd00::5]:80`.
-    struct Backend: Equatable, CustomStringConvertible {
-        let address: IPAddress
-        let port: Int
-
-        init(_ address: IPAddress, _ port: Int) { (self.address, self.port) = (address, port) }
-
-        init?(_ text: Substring) {
-            guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-                let address = IPAddress(String(text[..<colon].filter { $0 != "[" && $0 != "]" }))
-            else { return nil }
-            self.init(address, port)
-        }
-
-        var description: String { address.family == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)" }
-    }
-
     var steps: [Step] = []
     /// Where it leaves the zone's switches; none when it is dropped or refused.
     var outputs: [Output] = []
     /// Those that the first load balancer on the way chooses from.
-    var backends: [Backend] = []
+    var backends: [TransportAddress] = []
     private var isRefused = false
     /// As it leaves.
     var source: MACAddress?
@@ -71,7 +54,7 @@ struct EngineTrace: Equatable {
         if action.hasPrefix("reject {") { isRefused = true }
         if let start = action.firstRange(of: "(backends="), action.hasPrefix("ct_lb"), backends.isEmpty {
             let list = action[start.upperBound...].prefix { $0 != ";" && $0 != ")" }
-            backends = list.split(separator: ",").compactMap { Backend($0) }
+            backends = list.split(separator: ",").compactMap { TransportAddress($0) }
         }
         source = address("eth.src = ") ?? source
         destination = address("eth.dst = ") ?? destination
@@ -104,7 +87,7 @@ struct TracedPacket {
     var destination: IPAddress
     var traffic: Traffic
     /// Which backend a load balancer on the way is to choose; nil for whichever.
-    var backend: EngineTrace.Backend?
+    var backend: TransportAddress?
 
     enum Traffic: Equatable {
         case transport(TransportProtocol, port: Int)

@@ -24,7 +24,7 @@ struct PacketQuestion: Sendable {
         let entry = await scheduler.ask { engine, _ in Self.entry(query, destination, traffic, engine) }
         var packet = try entry.get()
         if let text = query["backend"] {
-            guard let backend = EngineTrace.Backend(text[...]) else {
+            guard let backend = TransportAddress(text) else {
                 throw Refused(message: "\(text) is not like 10.244.1.5:80 (BadBackend)")
             }
             packet.backend = backend
@@ -44,8 +44,7 @@ struct PacketQuestion: Sendable {
                         trace.steps.compactMap { step in
                             rules[step.flow].map { Report.decision(step, rule: $0, engine) }
                         }),
-                    "backends": .array(
-                        trace.backends.map { ["address": .string("\($0.address)"), "port": .integer($0.port)] }),
+                    "backends": .array(trace.backends.map { .string("\($0)") }),
                     "outputs": .array(
                         trace.outputs.map { ["port": .string($0.port), "type": .string($0.type)] }),
                     "ethernet": [
