@@ -18,8 +18,12 @@ struct AddressAnswers: Sendable {
         guard try asks(pod), let port = cell.get(PodPort.self, pod.namespace, pod.name), port.isLocal,
             let cluster = cell.cluster(), let local = cell.localNode()
         else { return }
-        let settings = cell.settings(NameSettings.self)
-        let answers = Self(settings: settings)
+        Self(settings: cell.settings()).answer(pod, port, cluster, local, &cell)
+    }
+
+    private func answer(
+        _ pod: Pod, _ port: PodPort, _ cluster: ClusterNetwork, _ local: LocalNode, _ cell: inout Cell
+    ) {
         let server = cell.get(Service.self, settings.serverNamespace, settings.serverName)
         let servers = (server?.clusterIPs ?? []).compactMap { IPAddress($0) }
         var row = LogicalSwitchPort(key: .fixed(port.logicalPort))
@@ -27,9 +31,9 @@ struct AddressAnswers: Sendable {
             let own = servers.filter { $0.family == network.family }.map(\.description)
             switch network.family {
             case .v4:
-                row.dhcpv4Options = answers.add(answers.v4(pod, port, own, cluster.mtu), "dhcp-v4", network, pod, &cell)
+                row.dhcpv4Options = add(v4(pod, port, own, cluster.mtu), "dhcp-v4", network, pod, &cell)
             case .v6:
-                row.dhcpv6Options = answers.add(answers.v6(pod, own), "dhcp-v6", network, pod, &cell)
+                row.dhcpv6Options = add(v6(pod, own), "dhcp-v6", network, pod, &cell)
                 // DHCP for IPv6 has no word for a router.
                 cell.amend(
                     LogicalRouterPort(

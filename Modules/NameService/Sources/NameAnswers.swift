@@ -3,7 +3,7 @@ import Model
 import Vocabulary
 
 /// DNS: the names of a namespace that the switch answers itself, for the pods of this node.
-struct NameAnswers: Sendable {
+enum NameAnswers {
     private static let annotation = "ovenbird.io/native-dns"
     /// Below the rules of network policies: what they deny stays denied.
     private static let priority = 900
@@ -13,8 +13,6 @@ struct NameAnswers: Sendable {
         case headless
         case pods
     }
-
-    let settings: NameSettings
 
     static func handle(_ namespace: Namespace, _ cell: inout Cell) throws(Rejection) {
         guard let text = namespace.annotations[annotation], let local = cell.localNode() else { return }
@@ -45,9 +43,7 @@ struct NameAnswers: Sendable {
                     records: records.entries),
                 to: nodeSwitch.dnsRecords)
             // Without a gateway router nobody would lead to the server what the switch does not answer.
-            if local.gateway.mode != .disabled {
-                Self(settings: settings).passToServer(nodeSwitch, &cell)
-            }
+            if local.gateway.mode != .disabled { passToServer(settings, nodeSwitch, &cell) }
         }
         if !records.complaints.isEmpty { cell.add(ObjectStatus(namespace.id, events: records.complaints)) }
     }
@@ -67,7 +63,9 @@ struct NameAnswers: Sendable {
 
     /// Queries to the cluster's name server pass the switch untranslated, so that its answers come from whom was
     /// asked. What it does not know goes on to the gateway router, which leads to the server.
-    private func passToServer(_ nodeSwitch: RowRef<LogicalSwitch>, _ cell: inout Cell) {
+    private static func passToServer(
+        _ settings: NameSettings, _ nodeSwitch: RowRef<LogicalSwitch>, _ cell: inout Cell
+    ) {
         let server = cell.get(Service.self, settings.serverNamespace, settings.serverName)
         for address in (server?.clusterIPs ?? []).compactMap({ IPAddress($0) }) {
             let ip = address.family == .v4 ? "ip4" : "ip6"
@@ -79,7 +77,7 @@ struct NameAnswers: Sendable {
                 cell.add(
                     ACL(
                         key: .fixed("name-service \(direction.rawValue) \(address)"), action: .allowStateless,
-                        direction: direction, match: match, priority: Self.priority),
+                        direction: direction, match: match, priority: priority),
                     to: nodeSwitch.acls)
             }
         }

@@ -7,10 +7,11 @@ extension AdminNetworkPolicy {
         self.init(
             name: metadata.name, annotations: metadata.annotations,
             priority: try spec["priority"].integer(in: 0...1000),
-            rules: try AdminRules(spec, Self.fields, actions: AdminRules.Action.allCases))
+            rules: try AdminRules(spec, Self.specFields, actions: AdminRules.Action.allCases))
     }
 
-    public static let fields = AdminRules.fields(["priority": .any])
+    public static let fields = Fields.kubernetes(["spec": specFields])
+    private static let specFields = AdminRules.fields(["priority": .any])
 }
 
 extension BaselineAdminNetworkPolicy {
@@ -21,10 +22,11 @@ extension BaselineAdminNetworkPolicy {
         }
         self.init(
             annotations: metadata.annotations,
-            rules: try AdminRules(cursor["spec"], Self.fields, actions: [.allow, .deny]))
+            rules: try AdminRules(cursor["spec"], Self.specFields, actions: [.allow, .deny]))
     }
 
-    public static let fields = AdminRules.fields([:])
+    public static let fields = Fields.kubernetes(["spec": specFields])
+    private static let specFields = AdminRules.fields([:])
 }
 
 /// As the API server does, an object of which a part is wrong is refused whole.
@@ -45,16 +47,14 @@ extension AdminRules {
                     ])),
             ])
         }
-        return .kubernetes([
-            "spec": .object(
-                more.merging(
-                    ["subject": subject, "ingress": .list(rule("from")), "egress": .list(rule("to"))],
-                    uniquingKeysWith: { own, _ in own }))
-        ])
+        return .object(
+            more.merging(
+                ["subject": subject, "ingress": .list(rule("from")), "egress": .list(rule("to"))],
+                uniquingKeysWith: { own, _ in own }))
     }
 
     fileprivate init(_ spec: JSONCursor, _ fields: Fields, actions: [Action]) throws(Rejection) {
-        if case .object(let parts) = fields, let misspelt = parts["spec"]?.unknown(in: spec).first { throw misspelt }
+        if let misspelt = fields.unknown(in: spec).first { throw misspelt }
         self.init(
             subject: try Self.pods(spec["subject"]),
             ingress: try Self.rules(spec["ingress"], peers: "from", actions),

@@ -15,8 +15,10 @@ extension LabelSelector {
         do throws(Rejection) {
             for (key, value) in try cursor["matchLabels"].members() {
                 do throws(Rejection) {
-                    requirements.append(
-                        Requirement(try Requirement.key(key, value), .in, [try Requirement.value(value)]))
+                    let text = try value.string()
+                    try LabelSyntax.check(key: key, at: value)
+                    try LabelSyntax.check(value: text, at: value)
+                    requirements.append(Requirement(key, .in, [text]))
                 } catch { faults.append(error) }
             }
         } catch { faults.append(error) }
@@ -33,10 +35,11 @@ extension LabelSelector {
 
 extension LabelSelector.Requirement {
     init(_ cursor: JSONCursor) throws(Rejection) {
-        let key = try Self.key(cursor["key"].string(), cursor["key"])
+        let key = try cursor["key"].string()
+        try LabelSyntax.check(key: key, at: cursor["key"])
         let word: LabelSelector.Operator = try cursor["operator"].choice()
-        var values: [String] = []
-        for value in try cursor["values"].elements() { values.append(try Self.value(value)) }
+        let values = try cursor["values"].strings()
+        for value in values { try LabelSyntax.check(value: value, at: cursor["values"]) }
         switch word {
         case .in, .notIn:
             guard !values.isEmpty else {
@@ -48,18 +51,6 @@ extension LabelSelector.Requirement {
             }
         }
         self.init(key, word, values)
-    }
-
-    /// A key that no label can have selects nothing, and its author would never learn why.
-    static func key(_ text: String, _ cursor: JSONCursor) throws(Rejection) -> String {
-        if let fault = LabelSyntax.fault(inKey: text) { throw cursor.rejection("BadLabel", fault) }
-        return text
-    }
-
-    static func value(_ cursor: JSONCursor) throws(Rejection) -> String {
-        let text = try cursor.string()
-        if let fault = LabelSyntax.fault(inValue: text) { throw cursor.rejection("BadLabel", fault) }
-        return text
     }
 }
 

@@ -1,26 +1,33 @@
-/// What a label may be made of, as the API server checks it.
+import Core
+
+/// What a label may be made of, as the API server checks it. A label that can be none selects nothing, and its author
+/// would never learn why.
 enum LabelSyntax {
-    /// Why a key is none; nil when it is one: `app`, `kubernetes.io/metadata.name`.
-    static func fault(inKey key: String) -> String? {
+    /// Refuses a key that is none, such as neither `app` nor `kubernetes.io/metadata.name`.
+    static func check(key: String, at cursor: JSONCursor) throws(Rejection) {
         let parts = key.split(separator: "/", omittingEmptySubsequences: false)
         let isGood =
             switch parts.count {
             case 1: isName(parts[0])
-            case 2: parts[0].utf8.count <= 253 && Metadata.isSubdomain(String(parts[0])) && isName(parts[1])
+            case 2: Metadata.isSubdomain(String(parts[0])) && isName(parts[1])
             default: false
             }
-        return isGood
-            ? nil
-            : "\"\(printable(key))\" is no label key: [PREFIX/]NAME, the name up to 63 letters, digits, -, _ or ., "
-                + "with a letter or digit at both ends"
+        guard isGood else {
+            throw cursor.rejection(
+                "BadLabel",
+                "\"\(printable(key))\" is no label key: [PREFIX/]NAME, the name up to 63 letters, digits, -, _ or ., "
+                    + "with a letter or digit at both ends")
+        }
     }
 
-    /// Why a value is none; nil when it is one. It may be empty.
-    static func fault(inValue value: String) -> String? {
-        value.isEmpty || isName(value[...])
-            ? nil
-            : "\"\(printable(value))\" is no label value: up to 63 letters, digits, -, _ or ., with a letter or digit "
-                + "at both ends"
+    /// Refuses a value that is none. It may be empty.
+    static func check(value: String, at cursor: JSONCursor) throws(Rejection) {
+        guard value.isEmpty || isName(value[...]) else {
+            throw cursor.rejection(
+                "BadLabel",
+                "\"\(printable(value))\" is no label value: up to 63 letters, digits, -, _ or ., with a letter or "
+                    + "digit at both ends")
+        }
     }
 
     private static func isName(_ text: Substring) -> Bool {

@@ -43,15 +43,14 @@ public struct Metadata: Hashable, Sendable {
     private static func labels(_ cursor: JSONCursor) throws(Rejection) -> [String: String] {
         let labels = try cursor.stringMap()
         for (key, value) in labels {
-            if let fault = LabelSyntax.fault(inKey: key) ?? LabelSyntax.fault(inValue: value) {
-                throw cursor.rejection("BadLabel", fault)
-            }
+            try LabelSyntax.check(key: key, at: cursor)
+            try LabelSyntax.check(value: value, at: cursor)
         }
         return labels
     }
 
     /// RFC 1123, as the API server checks it: labels joined by dots, 253 characters at most.
-    static func isSubdomain(_ name: String) -> Bool {
+    public static func isSubdomain(_ name: String) -> Bool {
         name.utf8.count <= 253
             && name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { isLabel($0, atMost: 253) }
     }
