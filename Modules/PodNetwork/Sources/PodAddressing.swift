@@ -23,12 +23,8 @@ enum PodAddressing {
         let network = network(addresses, mac, requested, node, cluster)
         let port = port(of: pod, network, isLocal: true)
         cell.publish(port)
-        var status = ObjectStatus(pod.id, PodNetworks(network))
-        if let loss = loss(of: annotated, addresses, node) {
-            cell.report(loss)
-            status.events = [ObjectEvent(.warning, reason: loss.reason, message: loss.message)]
-        }
-        cell.add(status)
+        cell.add(ObjectStatus(pod.id, PodNetworks(network)))
+        if let loss = loss(of: annotated, addresses, node) { cell.report(loss) }
         logicalPort(port, node, &cell)
     }
 

@@ -26,7 +26,7 @@ enum Balancing {
         guard let world = World(&cell) else { return }
         let asked = world.frontends(of: service)
         var complaints = asked.complaints
-        let frontends = Claims.won(asked.list, by: service, &complaints, &cell)
+        let frontends = Claims.won(asked.list, by: service, in: world, &complaints, &cell)
         if !frontends.isEmpty {
             let plan = Plan(service, world, &cell)
             complaints += unusable(plan.slices, for: frontends)

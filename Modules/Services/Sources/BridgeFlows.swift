@@ -62,7 +62,7 @@ struct BridgeFlows {
 
     /// All but the sources.
     private func strangers(_ family: Family) -> [IPNetwork] {
-        IPNetwork(family == .v4 ? "0.0.0.0/0" : "::/0").map { $0.subtracting(ranges(family)) } ?? []
+        IPNetwork.everything(family).subtracting(ranges(family))
     }
 
     private func add(

@@ -15,19 +15,20 @@ enum Claims {
     }
 
     /// Whose address it is. This node may have more than its object says.
-    private static func owner(of address: IPAddress, _ cell: inout Cell) -> String? {
-        if let world = World(&cell), world.own.contains(address) { return world.local.nodeName }
+    private static func owner(of address: IPAddress, in world: World, _ cell: inout Cell) -> String? {
+        if world.own.contains(address) { return world.local.nodeName }
         let selector = LabelSelector(labels: [ServiceClaim.label: ServiceClaim.claim(to: address)])
         return cell.list(cell.group(of: ServiceClaim.self, matching: selector)).first?.service
     }
 
     /// Keeps the frontends that no older service has; complains of the others.
     static func won(
-        _ frontends: [Frontend], by service: Service, _ complaints: inout [Rejection], _ cell: inout Cell
+        _ frontends: [Frontend], by service: Service, in world: World, _ complaints: inout [Rejection],
+        _ cell: inout Cell
     ) -> [Frontend] {
         var kept: [Frontend] = []
         for frontend in frontends {
-            if let address = frontend.address, let node = owner(of: address, &cell) {
+            if let address = frontend.address, let node = owner(of: address, in: world, &cell) {
                 let complaint = Rejection(
                     "AddressInUse", field: frontend.field,
                     "\(address) is an address of node \(node); use a node port, or another")

@@ -13,7 +13,7 @@ enum Explanation {
         }
         description.headline += headline(service)
         var complaints: [Rejection] = []
-        let frontends = Claims.won(world.frontends(of: service).list, by: service, &complaints, &cell)
+        let frontends = Claims.won(world.frontends(of: service).list, by: service, in: world, &complaints, &cell)
         let plan = Plan(service, world, &cell)
         description.sheets = [ways(frontends, plan), endpoints(service, plan)]
         if plan.slices.isEmpty { description.notes.append("there is no EndpointSlice of this service") }
