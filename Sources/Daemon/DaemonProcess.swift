@@ -44,8 +44,6 @@ public struct DaemonProcess: Sendable {
         }
     }
 
-    func isEnabled(_ manifest: Manifest) -> Bool { configuration.modules[manifest.name] ?? true }
-
     /// Runs until the process is asked to stop (SIGTERM, SIGINT). What is in place stays in place.
     func untilStopped(_ work: @escaping @Sendable () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Bool.self) { group in

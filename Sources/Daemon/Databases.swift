@@ -44,10 +44,10 @@ struct Databases: Sendable {
     }
 
     /// Keeps the connections until the task is cancelled. `flows` are those that depend on the rows too.
-    func run(flows: OpenFlowPlane?) async {
+    func run(flows: OpenFlowPlane) async {
         await withTaskGroup(of: Void.self) { group in
             for database in all { group.addTask { await database.run() } }
-            group.addTask { await datagrams.run { _ = await flows?.audit() } }
+            group.addTask { await datagrams.run { _ = await flows.audit() } }
             if let verdicts { group.addTask { await verdicts.run() } }
         }
     }

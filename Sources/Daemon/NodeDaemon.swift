@@ -53,6 +53,7 @@ extension DaemonProcess {
     private struct NodeParts {
         let paths: DaemonPaths
         let databases: Databases
+        let flows: OpenFlowPlane
         let changes: AsyncStream<[any Kind]>.Continuation
         let feeds: [any Feed]
         let planes: [any Plane]
@@ -64,7 +65,10 @@ extension DaemonProcess {
         _ paths: DaemonPaths, processes: @escaping @Sendable () async -> [ServiceState]
     ) throws -> NodeParts {
         let databases = try Databases(paths, configuration.daemon, configuration.node.datapath, log)
-        let planes = try databases.planes + hostPlanes(paths)
+        let flows = try OpenFlowPlane(.init(ovsDirectory: paths.switchDirectory))
+        let host = try HostPlane(.init(ovsDirectory: paths.switchDirectory))
+        let planes =
+            try databases.planes + [host, flows, AnswerPlane()] + statusPlanes(writer: configuration.node.nodeName)
         var node = configuration.node
         node.controller.southbound = paths.southbound(configuration.daemon.southbound)
         let (changes, change) = AsyncStream.makeStream(of: [any Kind].self)
@@ -90,16 +94,14 @@ extension DaemonProcess {
             await processes().map(Report.process)
         }
         return NodeParts(
-            paths: paths, databases: databases, changes: change, feeds: feeds.map(\.feed) + [cni], planes: planes,
-            scheduler: scheduler, api: api)
+            paths: paths, databases: databases, flows: flows, changes: change, feeds: feeds.map(\.feed) + [cni],
+            planes: planes, scheduler: scheduler, api: api)
     }
 
     private func serve(_ parts: NodeParts, whenStarted: @escaping @Sendable () async throws -> Void) async throws {
         let (paths, scheduler) = (parts.paths, parts.scheduler)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                await parts.databases.run(flows: parts.planes.lazy.compactMap { $0 as? OpenFlowPlane }.first)
-            }
+            group.addTask { await parts.databases.run(flows: parts.flows) }
             group.addTask { try await LocalServer(socket: paths.control, handler: parts.api.answer).run() }
             group.addTask { try await announceReadiness(scheduler, cniSocket: paths.cni) }
             group.addTask { await reload(scheduler, parts.changes) }
@@ -111,14 +113,6 @@ extension DaemonProcess {
             // The first that fails ends the others.
             for try await _ in group {}
         }
-    }
-
-    private func hostPlanes(_ paths: DaemonPaths) throws -> [any Plane] {
-        [
-            try HostPlane(.init(ovsDirectory: paths.switchDirectory)),
-            try OpenFlowPlane(.init(ovsDirectory: paths.switchDirectory)),
-            AnswerPlane(),
-        ] + (try statusPlanes(writer: configuration.node.nodeName))
     }
 
     /// Writes the runtime's configuration last: until it is there, the runtime knows the node to be not ready.
@@ -207,7 +201,7 @@ extension DaemonProcess {
         expecting more: [String: [any Kind.Type]] = [:]
     ) throws -> Scheduler {
         let modules = BuiltinModules.manifests.map(\.name)
-        let chosen = modules.filter { configuration.modules[$0] ?? true }
+        let chosen = modules.filter(configuration.isOn)
         return try Scheduler(log: log) {
             let engine = Engine(scope: scope, order: modules)
             engine.companions = companions

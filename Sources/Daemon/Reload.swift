@@ -9,26 +9,24 @@ import Model
 /// and addresses were built from: it waits for the next start.
 struct Reload {
     /// The modules to switch on or off.
-    private(set) var toggles: [(module: String, isOn: Bool)] = []
-    private(set) var objects: [any Kind] = []
+    let toggles: [(module: String, isOn: Bool)]
+    let objects: [any Kind]
     /// The settings that are in force from now on.
-    private(set) var applied: [SettingValue] = []
-    /// The settings that differ and need a restart.
-    private(set) var deferred: [SettingValue] = []
+    let applied: [SettingValue]
+    /// The settings that differ from those the daemon was started with, and need a restart.
+    let deferred: [SettingValue]
 
-    init(from old: NetworkConfiguration, to new: NetworkConfiguration, modules: [String]) {
-        for name in modules {
-            let isOn = new.modules[name] ?? true
-            if isOn != old.modules[name] ?? true { toggles.append((name, isOn)) }
+    init(
+        _ new: NetworkConfiguration, after old: NetworkConfiguration, started: NetworkConfiguration, modules: [String]
+    ) {
+        toggles = modules.filter { new.isOn($0) != old.isOn($0) }.map { ($0, new.isOn($0)) }
+        let live = Set(new.moduleSettings.flatMap { type(of: $0).settings })
+        let changed = new.changes(since: old).filter { live.contains($0.setting) }
+        applied = changed
+        objects = new.moduleSettings.filter { settings in
+            changed.contains { type(of: settings).settings.contains($0.setting) }
         }
-        let before = Dictionary(old.settings.map { ($0.setting, $0.text) }, uniquingKeysWith: { first, _ in first })
-        let changed = new.settings.filter { before[$0.setting] != $0.text }
-        for settings in new.moduleSettings {
-            let own = changed.filter { type(of: settings).settings.contains($0.setting) }
-            if !own.isEmpty { objects.append(settings) }
-            applied += own
-        }
-        deferred = changed.filter { !applied.contains($0) }
+        deferred = new.changes(since: started).filter { !live.contains($0.setting) }
     }
 }
 
@@ -41,8 +39,9 @@ extension DaemonProcess {
             do {
                 let new = try read()
                 for warning in new.warnings { log.warning("\(warning.source): \(warning.message)") }
+                let modules = BuiltinModules.manifests.map(\.name)
                 await apply(
-                    Reload(from: inForce, to: new, modules: BuiltinModules.manifests.map(\.name)), scheduler, changes)
+                    Reload(new, after: inForce, started: configuration, modules: modules), scheduler, changes)
                 inForce = new
             } catch {
                 for problem in error.problems { log.error("\(problem)") }

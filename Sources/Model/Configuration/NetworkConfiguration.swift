@@ -10,6 +10,15 @@ public struct NetworkConfiguration: Sendable {
     public let settings: [SettingValue]
     public let warnings: [ConfigurationProblem]
 
+    /// Whether a module is to be on.
+    public func isOn(_ module: String) -> Bool { modules[module] ?? true }
+
+    /// The settings that have another value than there.
+    public func changes(since old: NetworkConfiguration) -> [SettingValue] {
+        let before = Dictionary(old.settings.map { ($0.setting, $0.text) }, uniquingKeysWith: { first, _ in first })
+        return settings.filter { before[$0.setting] != $0.text }
+    }
+
     /// Reads the configuration: flags win over the environment, that over the file, that over the defaults.
     ///
     /// Throws all that is wrong with it, not the first thing only.
