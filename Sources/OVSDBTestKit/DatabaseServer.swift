@@ -53,7 +53,11 @@ public final class DatabaseServer: @unchecked Sendable {
             ] + remotes.map { "--remote=\($0)" } + options + ["\(directory)/db"]
         let pid = try spawn(arguments)
         lock.withLock { process = pid }
-        for _ in 0..<3000 where !isListening { usleep(10_000) }
+        let end = ContinuousClock.now + .seconds(30)
+        while !isListening {
+            guard ContinuousClock.now < end else { throw Failed(description: "\(socket) does not listen") }
+            usleep(10_000)
+        }
     }
 
     private var isListening: Bool {
