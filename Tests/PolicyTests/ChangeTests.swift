@@ -143,7 +143,7 @@ extension InLabs.Acceptance {
         }
     }
 
-    @Test("a verdict follows within a second, to yes and to no, though packets keep coming")
+    @Test("a verdict follows soon, to yes and to no, though packets keep coming")
     func followsUnderTraffic() async throws {
         let lab = try PolicyLab.get()
         let prober = try lab.prober()
