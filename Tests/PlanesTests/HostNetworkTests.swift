@@ -57,6 +57,21 @@ struct HostNetworkTests {
         try await bench.stop()
     }
 
+    @Test func anotherDeviceThatTakesTheNameGetsEverything() async throws {
+        let host = try TestNamespace("rename")
+        try host.run("ip link add mp0 type ifb")
+        let bench = try PlaneBench(in: host)
+        try await bench.set(rows())
+        try expectInForce(host)
+        for change in ["set mp0 down", "set mp0 name other", "add mp0 type ifb"] { try host.run("ip link \(change)") }
+        try await eventually("the routes are there") { try host.run("ip -6 route").contains("fd00:10:96::/112") }
+        try expectInForce(host)
+        try await eventually("the old device has nothing of ours") {
+            try !host.run("ip addr show other").contains("inet ")
+        }
+        try await bench.stop()
+    }
+
     @Test func aRestartWritesNothingAndStrayRowsOfOursGo() async throws {
         let host = try TestNamespace("again")
         try host.run("ip link add mp0 type ifb")

@@ -20,6 +20,9 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
 public final class NetlinkSocket: Sendable {
     private let descriptor: Descriptor
     private let sequence = Mutex<UInt32>(0)
+    /// The kernel sends lists in parts of 32 kB at most. A larger buffer costs more than what comes in it: it would be
+    /// fresh memory from the system each time.
+    static let most = 1 << 16
 
     public init(protocol number: CInt = CInt(NETLINK_ROUTE)) throws(SystemError) {
         descriptor = Descriptor(owning: try check("open a netlink socket") { clinux_netlink_socket(number, 0) })
@@ -67,7 +70,7 @@ public final class NetlinkSocket: Sendable {
         var consistent = true
         while true {
             let bytes: [UInt8]
-            do { bytes = try descriptor.read(1 << 18) } catch {
+            do { bytes = try descriptor.read(Self.most) } catch {
                 throw NetlinkError(request: purpose, code: error.code, detail: nil)
             }
             for reply in NetlinkReply.split(bytes[...]) where reply.sequence == number {
@@ -128,7 +131,7 @@ public final class NetlinkMonitor: Sendable {
 
     /// Takes what has come; never waits.
     public func next() throws(SystemError) -> News {
-        do { return .messages(NetlinkReply.split(try descriptor.read(1 << 18)[...])) } catch {
+        do { return .messages(NetlinkReply.split(try descriptor.read(NetlinkSocket.most)[...])) } catch {
             switch error.code {
             case EAGAIN: return .none
             case ENOBUFS: return .overrun

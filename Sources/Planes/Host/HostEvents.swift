@@ -64,7 +64,7 @@ final class HostEvents {
     /// Other programs change routes and neighbours all the time: only what touches ours counts.
     private static func parts(of message: NetlinkReply, _ rows: HostRows, _ kernel: Kernel) -> HostParts {
         switch message.subject {
-        case .links: return kernel.take(message) ? .onLinks : []
+        case .links: return kernel.take(message).map(rows.parts(onLinks:)) ?? .onLinks
         case .addresses: return [.addresses, .routes, .uplinks]
         case .rules: return .rules
         case .neighbours:

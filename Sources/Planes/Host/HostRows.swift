@@ -34,6 +34,24 @@ struct HostRows {
         }
     }
 
+    /// The parts that news of these links may concern. That of pods, by far the most frequent, concerns little else.
+    func parts(onLinks names: Set<String>) -> HostParts {
+        var parts: HostParts = names.isEmpty ? [] : .pods
+        func concerns(_ part: HostParts, _ devices: some Sequence<String?>) {
+            if !parts.contains(part), devices.contains(where: { $0.map(names.contains) ?? false }) {
+                parts.insert(part)
+            }
+        }
+        concerns(.links, links.values.lazy.map(\.device))
+        concerns(.uplinks, uplinks.values.flatMap { [$0.nic, $0.bridge] })
+        concerns(.addresses, addresses.values.lazy.map(\.device))
+        concerns(.neighbours, neighbours.values.lazy.map(\.device))
+        concerns(.routes, routes.values.lazy.map(\.device))
+        concerns(.netfilter, chains.values.lazy.map { $0.hook?.device })
+        concerns(.settings, settings.values.lazy.flatMap { $0.path.split(separator: "/").map(String.init) })
+        return parts
+    }
+
     /// Takes the content of a row, nil when the row is gone.
     mutating func set(_ row: RowID, _ content: RowContent?) {
         malformed[row] = nil

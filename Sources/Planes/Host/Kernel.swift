@@ -28,27 +28,32 @@ final class Kernel {
         knownAddresses = nil
     }
 
+    /// Reads one link, whatever is known of it; nil when it is not there.
+    func link(now name: String) throws(NetlinkError) -> LinkInfo? {
+        let link = try socket.link(named: name)
+        if knownLinks != nil { knownLinks?[name] = link }
+        return link
+    }
+
+    func forgetAddresses() { knownAddresses = nil }
+
     /// All news has been taken: what is known of links is true now.
     func beginRound() {
         knownAddresses = nil
         written = []
     }
 
-    /// Takes news of a link; says whether there is anything to do. The echo of an own write may hide what another
-    /// program did at the same time, so it is looked at once more.
-    func take(_ news: NetlinkReply) -> Bool {
-        guard let link = LinkInfo(news), knownLinks != nil else { return true }
-        let old = knownLinks?[link.name]
-        if news.isEndOfLink {
-            if old?.index == link.index { knownLinks?[link.name] = nil }
-            return old != nil
-        }
-        if old?.index != link.index {
-            // A new device, or one with a new name.
-            for (name, other) in knownLinks ?? [:] where other.index == link.index { knownLinks?[name] = nil }
-        }
-        knownLinks?[link.name] = link
-        return old != link || written.contains(link.name)
+    /// Takes news of a link; says of which names there may be something to do, nil when of any. The echo of an own
+    /// write may hide what another program did at the same time, so it is looked at once more.
+    func take(_ news: NetlinkReply) -> Set<String>? {
+        guard let link = LinkInfo(news), var links = knownLinks else { return nil }
+        knownLinks = nil  // so that there is one copy
+        let old = links.values.first { $0.index == link.index }
+        if let old { links[old.name] = nil }
+        if !news.isEndOfLink { links[link.name] = link }
+        knownLinks = links
+        let isNew = news.isEndOfLink ? old != nil : old != link || written.contains(link.name)
+        return isNew ? [link.name, old?.name ?? link.name] : []
     }
 
     /// Writes addresses, routes, rules or neighbours.
@@ -65,7 +70,7 @@ final class Kernel {
         knownLinks?[name] = nil
         written.insert(name)
         try body(socket)
-        if knownLinks != nil { knownLinks?[name] = try socket.link(named: name) }
+        _ = try link(now: name)
     }
 
     func links() throws(NetlinkError) -> [String: LinkInfo] {

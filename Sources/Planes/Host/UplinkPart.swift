@@ -78,11 +78,10 @@ final class UplinkPart {
         // When somebody made the bridge anew, or took it down, what it carried is lost.
         let old = carriers[row].flatMap { $0.index != bridge.index || !bridge.isUp ? $0 : nil }
         let errors = try move(row, from: nic, to: bridge, and: old)
-        kernel.forget()
+        kernel.forgetAddresses()
         let carried = try UplinkLoad(of: bridge.index, kernel)
-        kernel.forget()
         // A bridge on its way out loses its addresses first: that is not to be remembered.
-        if let now = try kernel.links()[uplink.bridge], now.isUp, now.index == bridge.index {
+        if let now = try kernel.link(now: uplink.bridge), now.isUp, now.index == bridge.index {
             carriers[row] = Carrier(bridge: uplink.bridge, index: bridge.index, load: carried)
         }
         guard errors.isEmpty else { throw Stuck(errors: errors) }
