@@ -17,6 +17,15 @@ import Testing
                 northbound: zone.database, ovsDirectory: zone.node.directory, isUserspace: true)
             zone.run { await memory.run {} }
             _ = try await zone.database.wait(for: ["NB_Global"]) { $0["NB_Global"]?.rows.keys.first }
+            // What it finds at first is no news to it: it looks as soon as one change is.
+            try zone.set(["create", "Load_Balancer", "name=first", "protocol=udp", "options:ct_flush=true"])
+            var turn = 0
+            try await eventually("the start is over") {
+                turn += 1
+                try set("set", "Load_Balancer", "first", #"vips:"192.0.2.1:1"="192.0.2.2:\#(turn)""#)
+                return try !zone.told("dpctl/flush-conntrack[").isEmpty
+            }
+            try zone.set(["destroy", "Load_Balancer", "first"])
         }
 
         func set(_ arguments: String...) throws { try zone.set(arguments) }
@@ -25,6 +34,7 @@ import Testing
         var forgotten: [String] {
             get throws {
                 try zone.told("dpctl/flush-conntrack[").map { $0.prefix { $0 != "]" }.filter { $0 != "\"" } }
+                    .filter { !$0.contains("192.0.2.") }
             }
         }
     }

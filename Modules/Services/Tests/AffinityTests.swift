@@ -45,6 +45,7 @@ struct AffinityTests {
     func longTimes(timeout: Int) throws {
         let node = try harness(sticky(timeout))
         let actions = try #require(flows(node, table: 202).first?["actions"])
+        #expect(actions.contains("limit=10000,"))
         #expect(actions.contains(timeout > 65_535 ? "idle_timeout=0," : "idle_timeout=65535,"))
         #expect(node.rows(LearnedFlows.self).map { $0["timeout"] } == ["\(timeout)"])
     }

@@ -43,9 +43,13 @@ public struct LearnedFlows: Row, Hashable {
     /// The timer of a flow that is to last as long; 0, none, where it could not hold the time.
     public static func timer(for timeout: Int) -> Int { timeout > longestTimer ? 0 : timeout }
 
-    /// What `learn` has to give its flows: `cookie=0x…,idle_timeout=10`. No timer where it could not hold the timeout.
+    /// How many flows of one row the switch learns: whoever forges addresses shall not fill its memory.
+    public static let most = 10_000
+
+    /// What `learn` has to give its flows: `cookie=0x…,idle_timeout=10,limit=10000`. No timer where it could not hold
+    /// the timeout.
     public var parameters: String {
         let number = Self.mark | UInt64(UInt32(truncatingIfNeeded: cookie))
-        return "cookie=0x\(String(number, radix: 16)),idle_timeout=\(Self.timer(for: timeout))"
+        return "cookie=0x\(String(number, radix: 16)),idle_timeout=\(Self.timer(for: timeout)),limit=\(Self.most)"
     }
 }

@@ -91,12 +91,15 @@ public final class OpenFlowPlane: AuditedPlane {
             }
             do {
                 if clock.now >= nextLook || !concerned.isEmpty {
+                    let began = clock.now
                     nextLook =
                         clock.now
                         + (worker.isWaiting
                             ? .milliseconds(250)
                             : worker.hasLearned ? .milliseconds(500) : .seconds(worker.watches ? 1 : 2))
                     if worker.watches { concerned.formUnion(try worker.lookForLosses()) }
+                    // With thousands of clients to look at, not all the time.
+                    nextLook = max(nextLook, clock.now + (clock.now - began) * 10)
                     if worker.followsPorts { concerned.formUnion(try worker.refreshPorts()) }
                     concerned.formUnion(worker.openBridges)
                 }
