@@ -66,13 +66,11 @@ import Vocabulary
             Task { _ = try? await scheduler.run(feeds: feeds, planes: [plane]) },
         ]
         defer { for task in tasks { task.cancel() } }
-        let isDone = await scheduler.first { _, state -> Bool? in
-            guard state.isStarted, let plane = state.planes[PlaneName.northbound], plane.confirmed >= state.turn else {
-                return nil
-            }
-            return plane.refused.isEmpty
+        let refused = await scheduler.first { [objects] engine, state -> [RowID: String]? in
+            guard state.isStarted, objects.allSatisfy({ engine.isSettled($0.id) }) else { return nil }
+            return state.planes[plane.name]?.refused
         }
-        #expect(isDone == true)
+        #expect(refused == [:])
         let columns = ["action", "priority"] + (database.hasTiers ? ["tier"] : [])
         return try DatabaseServer.run(
             "/usr/bin/ovsdb-client",
