@@ -67,7 +67,7 @@ targets += part(
     tested: ["OVSDBTestKit", "LinuxTestKit"])
 targets += part("Supervision", ["CLinux", "Linux"], tested: [])
 targets += part(
-    "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision"],
+    "Lab", ["CNI", "Control", "Core", "Feeds", "Linux", "LocalHTTP", "Model", "Supervision", nio, posix],
     tested: ["ovenbird-cni"])
 targets += part(
     "Planes", ["Core", "Model", "OVSDB", "Linux", nio, posix, http, log], tested: ["OVSDBTestKit", "LinuxTestKit"])

@@ -33,9 +33,18 @@ public struct LabExec: Sendable {
         var namespace: String
         var hosts: String?
         var environment: [String: String] = [:]
+
+        /// What a command line begins with, so that its program has the environment.
+        var prefix: [String] { ["env"] + environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }
     }
 
     func place(of target: String) throws -> Place {
+        var place = try bare(target)
+        place.environment["PATH"] = record.searchPath
+        return place
+    }
+
+    private func bare(_ target: String) throws -> Place {
         if target == "outside" { return Place(namespace: paths.outside) }
         if target.hasPrefix("node:") { return try node(String(target.dropFirst(5))) }
         let parts = target.split(separator: "/", omittingEmptySubsequences: false)

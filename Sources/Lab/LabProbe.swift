@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 public import Model
 
@@ -21,16 +22,17 @@ public struct LabProbe: Sendable {
     public func run(_ place: String, _ arguments: [String], deadline: Duration = .seconds(10)) throws -> Command.Outcome
     {
         let place = try exec.place(of: place)
-        let variables = place.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return try Command(
-            ["env"] + variables + arguments, deadline: deadline, in: try NetworkNamespace.named(place.namespace)
+            place.prefix + arguments, deadline: deadline, in: try NetworkNamespace.named(place.namespace)
         ).outcome()
     }
 
     /// Starts a program that runs until it is stopped.
     public func start(_ place: String, _ arguments: [String]) throws -> ChildProcess {
-        let namespace = try NetworkNamespace.named(try exec.place(of: place).namespace)
-        return try namespace.run { try ChildProcess(arguments, output: .null, errors: .null) }
+        let place = try exec.place(of: place)
+        return try NetworkNamespace.named(place.namespace).run {
+            try ChildProcess(place.prefix + arguments, output: .null, errors: .null)
+        }
     }
 
     /// Whether an echo request is answered within a few seconds.
@@ -40,11 +42,17 @@ public struct LabProbe: Sendable {
             .succeeded
     }
 
-    /// What a server says first on a TCP connection, or nil when there is none.
+    /// What a server says first on a TCP connection, or nil when there is none. One that refuses may have been started
+    /// this moment, and is asked again for three seconds.
     public func asks(_ from: String, _ to: IPAddress, port: Int) throws -> String? {
         let server = to.family == .v4 ? "TCP4:\(to):\(port)" : "TCP6:[\(to)]:\(port)"
-        let outcome = try run(from, ["socat", "-T3", "-u", "\(server),connect-timeout=3", "-"])
-        return outcome.succeeded ? outcome.output.split(separator: "\n").first.map(String.init) : nil
+        let end = ContinuousClock.now + .seconds(3)
+        while true {
+            let outcome = try run(from, ["socat", "-T3", "-u", "\(server),connect-timeout=3", "-"])
+            if outcome.succeeded { return outcome.output.split(separator: "\n").first.map(String.init) }
+            guard outcome.errors.contains("refused"), ContinuousClock.now < end else { return nil }
+            usleep(50_000)
+        }
     }
 
     /// The addresses that a place is reached by.

@@ -1,5 +1,6 @@
 import CNI
 import Core
+import Glibc
 import Linux
 public import Model
 
@@ -73,6 +74,13 @@ public struct LabRecord: Sendable, Hashable {
             "plugin": .string(plugin), "began": .integer(began),
         ]
         try AtomicFile.write(json.text(.pretty).utf8, to: paths.record)
+    }
+
+    /// Where the lab's programs look for others: the lab's own `ovenbird` comes first.
+    var searchPath: String {
+        let own = daemon.first.map { $0.split(separator: "/").dropLast().map { "/\($0)" }.joined() } ?? ""
+        let all = getenv("PATH").map { String(cString: $0) } ?? "/usr/sbin:/usr/bin:/sbin:/bin"
+        return own.isEmpty ? all : "\(own):\(all)"
     }
 
     /// The number of a node: 1 for `n1`.

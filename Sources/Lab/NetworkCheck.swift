@@ -41,10 +41,7 @@ public struct NetworkCheck: Sendable {
             uniqueKeysWithValues: Labs.report(probe.paths).pods.map { ($0.key, $0.node) })
         let server = try probe.start(
             "outside",
-            [
-                "socat", "TCP6-LISTEN:\(Self.outsidePort),fork,reuseaddr,ipv6only=0,backlog=128",
-                "SYSTEM:'echo $SOCAT_PEERADDR'",
-            ])
+            ["ovenbird", "lab", "answer", "outside", "--port", "\(Self.outsidePort)"])
         defer { _ = try? server.stop(grace: .seconds(1)) }
         let routes = try routesToPods(addresses)
         defer { routes.forEach { _ = try? probe.run("outside", ["ip", "route", "del"] + $0) } }
@@ -95,18 +92,9 @@ public struct NetworkCheck: Sendable {
     private func source(_ from: String, _ address: IPAddress, of node: String) throws -> Cell {
         let name = node.hasPrefix("node:") ? String(node.dropFirst(5)) : node
         let own = IPAddress(probe.record.address(of: name, address.family))
-        let seen = try probe.asks(from, address, port: Self.outsidePort).flatMap(Self.peer)
+        let seen = try probe.asks(from, address, port: Self.outsidePort).flatMap(Answerer.client)
         return Cell(
             from: from, to: "outside", family: address.family, kind: "source", isExpected: true,
             isSo: own != nil && seen == own, detail: seen.map { "seen as \($0)" } ?? "no answer")
-    }
-
-    /// `socat` writes IPv6 in brackets and IPv4 mapped into it.
-    static func peer(_ text: some StringProtocol) -> IPAddress? {
-        let plain = String(text).filter { $0 != "[" && $0 != "]" }
-        guard let address = IPAddress(plain), address.family == .v6, address.number >> 32 == 0xffff else {
-            return IPAddress(plain)
-        }
-        return IPAddress(family: .v4, number: address.number & 0xffff_ffff)
     }
 }

@@ -107,6 +107,7 @@ struct PodSandbox: Sendable {
             pidFile: "\(directory)/\(container.name).pid",
             outputFile: "\(paths.logs)/\(plan.namespace)_\(plan.name)_\(container.name).log")
         service.environment = ["HOSTNAME": plan.name, "POD_NAME": plan.name, "POD_NAMESPACE": plan.namespace]
+        service.environment["PATH"] = LabRecord(paths)?.searchPath
         for variable in container.environment { service.environment[variable.name] = variable.value }
         let first = addresses.first.flatMap { $0.split(separator: "/").first }
         service.environment["POD_IP"] = first.map(String.init)

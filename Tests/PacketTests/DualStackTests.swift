@@ -75,7 +75,7 @@ extension Packets.DualStack {
         for family in lab.families {
             for node in ["n1", "n2"] {
                 let target = try await lab.address("node:\(node)", family)
-                let seen = try await lab.serving("node:\(node)", tcp: 18081, "SYSTEM:echo $SOCAT_PEERADDR") {
+                let seen = try await lab.answering("node:\(node)", 18081, as: node) {
                     try await lab.asks("t/a1", target, port: 18081)
                 }
                 let expected = try await lab.address(node == "n1" ? "t/a1" : "node:n1", family)

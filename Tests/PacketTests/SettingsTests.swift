@@ -26,7 +26,7 @@ extension Packets.DualStack {
         for family in lab.families {
             let outside = try await lab.address("outside", family)
             let node = try await lab.address("node:n1", family)
-            let answer = try await lab.serving("outside", tcp: 18_091, "SYSTEM:echo $SOCAT_PEERADDR") {
+            let answer = try await lab.answering("outside", 18_091, as: "outside") {
                 try await lab.asks("t/a1", outside, port: 18_091)
             }
             #expect(answer?.asker == node, "\(family)")

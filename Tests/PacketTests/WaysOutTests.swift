@@ -92,7 +92,7 @@ extension PacketLab {
         let own = try await address("node:\(node)", family)
         let target = try await address(pod, family)
         let capture = try await Capture.start(self, "node:\(node)", device, "host \(target)")
-        let answer = try await serving("outside", tcp: 18_089, "SYSTEM:echo $SOCAT_PEERADDR") {
+        let answer = try await answering("outside", 18_089, as: "outside") {
             try await asks(pod, outside, port: 18_089)
         }
         #expect(answer?.asker == own, "\(family): \(String(describing: answer))")

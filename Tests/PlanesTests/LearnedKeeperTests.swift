@@ -76,6 +76,28 @@ struct LearnedKeeperTests {
         try keeper.take(id, nil)
         try keeper.look { _ in true }
         #expect(wire.takeChanges() == ["delete_strict table=200,tcp,nw_src=10.0.0.1"])
+        keeper.follow("br-int")
+        try keeper.look { _ in true }
+        #expect(keeper.isIdle)
+    }
+
+    @Test("goes also when it was learned after its row had gone, as long as the flows that learn were there")
+    func learnedLate() throws {
+        let wire = Switch()
+        let last = row(5, timeout: 600)
+        let keeper = try keeper(wire, last)
+        try keeper.take(last.0, nil)
+        for client in 1...3 {
+            wire.set(flow(client, 5, timer: 600, idle: 0))
+            try keeper.look { _ in true }
+            #expect(wire.takeChanges().count == 1, "client \(client)")
+        }
+        keeper.follow("br-ex")
+        #expect(!keeper.isIdle)
+        keeper.follow("br-int")
+        wire.set(flow(4, 5, timer: 600, idle: 0))
+        try keeper.look { _ in true }
+        #expect(wire.takeChanges().count == 1)
         #expect(keeper.isIdle)
     }
 

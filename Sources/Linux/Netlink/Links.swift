@@ -20,9 +20,12 @@ public struct LinkInfo: Hashable, Sendable {
     /// How link-local IPv6 addresses are made: 0 from the MAC address, 1 not at all; nil without IPv6.
     public var addressGenerationMode: Int?
 
-    /// Reads a message of the type RTM_NEWLINK or RTM_DELLINK.
+    /// Reads a message of the type RTM_NEWLINK or RTM_DELLINK. Those of one family only, as bridges send them of their
+    /// ports, describe no device.
     public init?(_ reply: NetlinkReply) {
-        guard reply.type == RTM_NEWLINK || reply.type == RTM_DELLINK, reply.payload.count >= 16 else { return nil }
+        guard reply.type == RTM_NEWLINK || reply.type == RTM_DELLINK, reply.payload.count >= 16,
+            reply.payload.number(UInt8.self, at: 0) == UInt8(AF_UNSPEC)
+        else { return nil }
         let attributes = NetlinkAttributes(reply.payload.dropFirst(16))
         guard let name = attributes.string(Int(IFLA_IFNAME)) else { return nil }
         index = Int(reply.payload.number(Int32.self, at: 4))
@@ -37,6 +40,11 @@ public struct LinkInfo: Hashable, Sendable {
         addressGenerationMode = attributes.nested(Int(IFLA_AF_SPEC))?.nested(Int(AF_INET6))?
             .number(Int(IFLA_INET6_ADDR_GEN_MODE))
     }
+}
+
+extension NetlinkReply {
+    /// Whether a message about a device says that it is gone.
+    public var isEndOfLink: Bool { type == Int(RTM_DELLINK) }
 }
 
 /// One end of a veth pair to be made.

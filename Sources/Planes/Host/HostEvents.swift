@@ -26,7 +26,7 @@ final class HostEvents {
     }
 
     /// Takes what has come and says which parts it may concern.
-    func take(_ rows: HostRows) throws(SystemError) -> HostParts {
+    func take(_ rows: HostRows, _ kernel: Kernel) throws(SystemError) -> HostParts {
         var parts: HostParts = []
         watch()
         for event in try inotify.next() {
@@ -39,8 +39,11 @@ final class HostEvents {
         while true {
             switch try monitor.next() {
             case .none: return parts
-            case .overrun: parts.formUnion(.onLinks.union(.rules))
-            case .messages(let messages): for message in messages { parts.formUnion(Self.parts(of: message, rows)) }
+            case .overrun:
+                kernel.forget()
+                parts.formUnion(.onLinks.union(.rules))
+            case .messages(let messages):
+                for message in messages { parts.formUnion(Self.parts(of: message, rows, kernel)) }
             }
         }
     }
@@ -59,9 +62,9 @@ final class HostEvents {
     }
 
     /// Other programs change routes and neighbours all the time: only what touches ours counts.
-    private static func parts(of message: NetlinkReply, _ rows: HostRows) -> HostParts {
+    private static func parts(of message: NetlinkReply, _ rows: HostRows, _ kernel: Kernel) -> HostParts {
         switch message.subject {
-        case .links: return .onLinks
+        case .links: return kernel.take(message) ? .onLinks : []
         case .addresses: return [.addresses, .routes, .uplinks]
         case .rules: return .rules
         case .neighbours:

@@ -78,7 +78,7 @@ public final class HostPlane: AuditedPlane {
             // News comes in bunches, and nobody waits for it as pods wait for a delta, which ends this wait.
             if !news.isEmpty, !inbox.hasDeltas { _ = waker.wait(timeout: .milliseconds(10)) }
             if waker.isCancelled { return }
-            var parts = try events.take(worker.rows)
+            var parts = try worker.take(events)
             var turn: UInt64?
             for delta in inbox.takeDeltas() {
                 parts.formUnion(worker.take(delta))

@@ -30,6 +30,9 @@ final class HostWorker {
     /// Whether something is refused, so that a new attempt soon makes sense. What waits is woken by events.
     var hasRefusedRows: Bool { standings.values.contains { $0.words != nil } }
 
+    /// Takes news of the machine; says which parts it concerns.
+    func take(_ events: HostEvents) throws(SystemError) -> HostParts { try events.take(rows, kernel) }
+
     /// Takes a delta in; says which parts it concerns.
     func take(_ delta: Delta) -> HostParts {
         desired.apply(delta)
@@ -57,7 +60,8 @@ final class HostWorker {
 
     /// One round over these parts. `thorough` looks also where no news comes from: into netfilter.
     func round(_ parts: HostParts, thorough: Bool) -> Result {
-        kernel.forget()
+        if thorough { kernel.forget() }
+        kernel.beginRound()
         if thorough || parts.contains(.netfilterLost) { netfilter.distrust() }
         var new: Standings = [:]
         func look<R: HostRow>(

@@ -1,7 +1,10 @@
 import Linux
 import Model
 
-/// The kernel's links, addresses and routes as the host plane sees them: read once per round, forgotten at each write.
+/// The kernel's links, addresses and routes as the host plane sees them.
+///
+/// Links are read once, and follow the kernel's news: with hundreds of pods, reading them is what a round costs.
+/// Addresses are read once per round, and forgotten at each write.
 final class Kernel {
     /// By this number our routes, rules, addresses and neighbours are known.
     static let origin = 0x4f
@@ -10,6 +13,8 @@ final class Kernel {
     let writes: WriteCounter
     private var knownLinks: [String: LinkInfo]?
     private var knownAddresses: [AddressInfo]?
+    /// Links that were written to since news was last taken.
+    private var written: Set<String> = []
 
     /// Works in the namespace of the calling thread.
     init(writes: WriteCounter) throws(SystemError) {
@@ -23,16 +28,42 @@ final class Kernel {
         knownAddresses = nil
     }
 
+    /// All news has been taken: what is known of links is true now.
+    func beginRound() {
+        knownAddresses = nil
+        written = []
+    }
+
+    /// Takes news of a link; says whether there is anything to do. The echo of an own write may hide what another
+    /// program did at the same time, so it is looked at once more.
+    func take(_ news: NetlinkReply) -> Bool {
+        guard let link = LinkInfo(news), knownLinks != nil else { return true }
+        let old = knownLinks?[link.name]
+        if news.isEndOfLink {
+            if old?.index == link.index { knownLinks?[link.name] = nil }
+            return old != nil
+        }
+        if old?.index != link.index {
+            // A new device, or one with a new name.
+            for (name, other) in knownLinks ?? [:] where other.index == link.index { knownLinks?[name] = nil }
+        }
+        knownLinks?[link.name] = link
+        return old != link || written.contains(link.name)
+    }
+
+    /// Writes addresses, routes, rules or neighbours.
     func write(_ body: (NetlinkSocket) throws(NetlinkError) -> Void) throws(NetlinkError) {
         writes.add()
-        forget()
+        knownAddresses = nil
         try body(socket)
     }
 
     /// Writes to one link; of the others, what is known stays true.
     func write(link name: String, _ body: (NetlinkSocket) throws(NetlinkError) -> Void) throws(NetlinkError) {
         writes.add()
+        knownAddresses = nil
         knownLinks?[name] = nil
+        written.insert(name)
         try body(socket)
         if knownLinks != nil { knownLinks?[name] = try socket.link(named: name) }
     }

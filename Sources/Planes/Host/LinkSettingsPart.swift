@@ -38,9 +38,13 @@ struct LinkSettingsPart {
         if change.up == true, change.addressGenerationMode != nil {
             let first = LinkSettings(addressGenerationMode: change.addressGenerationMode)
             change.addressGenerationMode = nil
-            try kernel.write { socket throws(NetlinkError) in try socket.setLink(link.index, link.name, first) }
+            try kernel.write(link: link.name) { socket throws(NetlinkError) in
+                try socket.setLink(link.index, link.name, first)
+            }
         }
-        try kernel.write { socket throws(NetlinkError) in try socket.setLink(link.index, link.name, change) }
+        try kernel.write(link: link.name) { socket throws(NetlinkError) in
+            try socket.setLink(link.index, link.name, change)
+        }
         return true
     }
 

@@ -117,6 +117,8 @@ final class UplinkPart {
     }
 
     private func set(_ link: LinkInfo, _ settings: LinkSettings) throws(NetlinkError) {
-        try kernel.write { socket throws(NetlinkError) in try socket.setLink(link.index, link.name, settings) }
+        try kernel.write(link: link.name) { socket throws(NetlinkError) in
+            try socket.setLink(link.index, link.name, settings)
+        }
     }
 }

@@ -7,14 +7,12 @@ import OVSDB
 /// minute, and go where that was made to go. OVN itself ends connections to a backend that is gone (`ct_flush`), but
 /// before the change is in force: the next datagram makes the same connection again. And who sent to an address before
 /// it had backends is remembered as talking to the address itself. So both are forgotten here as soon as OVN has the
-/// change in force, and our own flows have followed, and some more times later: on a busy node a switch may be behind
-/// its flows. What the datapath has cached goes first: it may else make the old connection anew for as long as datagrams
+/// change in force, and our own flows have followed, and once more a little later: a packet that the switch was still
+/// looking at may have been led as before. What the datapath has cached goes first: it may else make the old connection anew for as long as datagrams
 /// keep it warm (see `VerdictCache`).
 public struct DatagramMemory: Sendable {
     private static let table = "Load_Balancer"
     private static let pause = Duration.milliseconds(1500)
-    /// After how many pauses what is wrong is forgotten.
-    private static let rounds: Set<Int> = [0, 1, 3, 7]
     /// With more to forget than this, it pays to ask the switch first what there is.
     private static let many = 16
     private let database: Database
@@ -37,33 +35,28 @@ public struct DatagramMemory: Sendable {
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let subscription = database.subscribe(to: [Self.table]) { wake.yield() }
         var backends = DatagramBackends()
-        /// How many pauses ago each way became wrong.
-        var ages: [DatagramWay: Int] = [:]
-        var isBehind = false
+        /// What has become wrong, and what has been forgotten once.
+        var wrong: Set<DatagramWay> = []
+        var suspect: Set<DatagramWay> = []
         for await _ in wakes {
             let news = subscription.take()
-            let wrong = database.read { backends.take(news, $0[Self.table]) }
-            for way in wrong { ages[way] = 0 }
-            isBehind = isBehind || !wrong.isEmpty
-            guard news.isConnected, !ages.isEmpty else { continue }
+            wrong.formUnion(database.read { backends.take(news, $0[Self.table]) })
+            guard news.isConnected, !wrong.isEmpty || !suspect.isEmpty else { continue }
             do {
-                if isBehind {
+                if !wrong.isEmpty {
                     try await barrier.pass()
                     await flows()
                 }
-                isBehind = false
-                ages = ages.filter { !backends.has($0.key) }
-                let ways = ages.filter { Self.rounds.contains($0.value) }.keys.sorted()
+                let ways = wrong.union(suspect).filter { !backends.has($0) }.sorted()
                 try await onThread { try forget(ways) }
+                (wrong, suspect) = ([], wrong)
             } catch is CancellationError {
                 return
             } catch {
                 // The database went away, and comes back with news; or the switch, which forgets by itself.
             }
-            let last = Self.rounds.max() ?? 0
-            ages = ages.compactMapValues { $0 < last ? $0 + 1 : nil }
             try? await Task.sleep(for: Self.pause)
-            if !ages.isEmpty { wake.yield() }
+            if !wrong.isEmpty || !suspect.isEmpty { wake.yield() }
         }
     }
 

@@ -11,28 +11,34 @@ final class LearnedKeeper<Sink: FlowSink> {
     private let sink: Sink
     private var rows: [RowID: (place: Place, cookie: UInt64, timeout: Int)] = [:]
     private var seen: [Place: (flows: [LearnedFlow], at: ContinuousClock.Instant)] = [:]
-    /// Places of which no row speaks any more, to be cleared once.
-    private var left: Set<Place> = []
+    /// Places of whose rows one has changed, and whether the flows that learn have followed: until then what is taken
+    /// down may be learned again.
+    private var left: [Place: Bool] = [:]
 
     init(_ sink: Sink) { self.sink = sink }
 
     var isIdle: Bool { rows.isEmpty && left.isEmpty }
 
     func take(_ row: RowID, _ content: RowContent?) throws(MalformedRow) {
-        if let old = rows.removeValue(forKey: row) { left.insert(old.place) }
+        if let old = rows.removeValue(forKey: row) { left[old.place] = false }
         guard let content else { return }
         let reader = RowReader(table: row.table, content: content)
         let place = Place(bridge: try reader.string("bridge"), table: try reader.integer("table"))
         let cookie = LearnedFlows.mark | UInt64(UInt32(truncatingIfNeeded: try reader.integer("cookie")))
         rows[row] = (place, cookie, try reader.integer("timeout"))
-        left.insert(place)
+        left[place] = false
+    }
+
+    /// The flows of a bridge are as the rows say.
+    func follow(_ bridge: String) {
+        for place in left.keys where place.bridge == bridge { left[place] = true }
     }
 
     private func timeouts(_ place: Place) -> [UInt64: Int] {
         Dictionary(rows.values.filter { $0.place == place }.map { ($0.cookie, $0.timeout) }) { first, _ in first }
     }
 
-    private var places: Set<Place> { Set(rows.values.map(\.place)).union(left) }
+    private var places: Set<Place> { Set(rows.values.map(\.place)).union(left.keys) }
 
     /// Takes down what is over. `isWhole` says whether a bridge still had its flows after they were read: only then is
     /// what was read remembered.
@@ -58,7 +64,7 @@ final class LearnedKeeper<Sink: FlowSink> {
             }
             if !lines.isEmpty { try sink.change(place.bridge, lines: lines) }
             seen[place] = timeouts.isEmpty ? nil : (kept, now)
-            left.remove(place)
+            if left[place] == true { left[place] = nil }
         }
     }
 

@@ -157,6 +157,7 @@ final class OpenFlowWorker<Sink: FlowSink> {
                 let result = try table.reconcile(rows, ports: ports?[bridge] ?? [:], sink)
                 writes += result.count
                 written += result.written
+                keeper.follow(bridge)
                 if !wasKnown, !result.written.isEmpty { cleared.insert(bridge) }
                 if !wasKnown { repaired += result.written.filter { !touched.contains($0) } }
             } catch {

@@ -15,7 +15,7 @@ struct LabCommand: AsyncParsableCommand {
             """,
         subcommands: [
             LabUpCommand.self, LabStatusCommand.self, LabListCommand.self, LabGetCommand.self, LabApplyCommand.self,
-            LabExecCommand.self, LabDownCommand.self, LabRunCommand.self,
+            LabExecCommand.self, LabAnswerCommand.self, LabDownCommand.self, LabRunCommand.self,
         ])
 }
 

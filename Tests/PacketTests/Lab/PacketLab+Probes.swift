@@ -65,10 +65,19 @@ extension PacketLab {
         init(_ text: String) { description = String(text.prefix { $0 != "\n" }) }
 
         var name: String { description.split(separator: " ").first.map(String.init) ?? "" }
-        var asker: IPAddress? { description.split(separator: " ").lazy.compactMap { NetworkCheck.peer($0) }.first }
+        var asker: IPAddress? { description.split(separator: " ").lazy.compactMap { IPAddress($0) }.first }
     }
 
-    /// Runs a server in a place while the body runs; the body begins when the server listens.
+    /// Runs a server in a place that says its name and its client's address, while the body runs.
+    func answering<T>(
+        _ place: String, _ port: Int, as name: String, echo: Bool = false, _ body: () async throws -> T
+    ) async throws -> T {
+        try await serving(
+            place, ["ovenbird", "lab", "answer", name, "--port", "\(port)"] + (echo ? ["--echo"] : []),
+            isListening: "ss -Huln sport = :\(port) | grep -q .", body)
+    }
+
+    /// Runs a program for each client of a place, while the body runs, which begins when the place listens.
     func serving<T>(
         _ place: String, tcp port: Int, _ answer: String, _ body: () async throws -> T
     ) async throws -> T {

@@ -95,10 +95,8 @@ struct LabPod: Sendable {
             spec:
               nodeName: \(node)
               containers:
-                - name: tcp
-                  command: [socat, "TCP6-LISTEN:8080,fork,reuseaddr,ipv6only=0,backlog=128", "SYSTEM:echo \(name) $SOCAT_PEERADDR"]
-                - name: udp
-                  command: [socat, "UDP6-RECVFROM:8080,fork,reuseaddr,ipv6only=0", "SYSTEM:'read x; echo \(name) $SOCAT_PEERADDR'"]
+                - name: \(name)
+                  command: [ovenbird, lab, answer, \(name), --port, "8080"]
 
             """
     }

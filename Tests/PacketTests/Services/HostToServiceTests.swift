@@ -57,8 +57,8 @@ private struct HostToServices {
     }
 
     func check() async throws {
-        try await lab.serving("node:n1", tcp: Self.hostPort, "SYSTEM:echo n1 $SOCAT_PEERADDR") {
-            try await lab.serving("node:n2", tcp: Self.hostPort, "SYSTEM:echo n2 $SOCAT_PEERADDR") {
+        try await lab.answering("node:n1", Self.hostPort, as: "n1") {
+            try await lab.answering("node:n2", Self.hostPort, as: "n2") {
                 let captures = [
                     try await Capture.start(lab, "node:n1", "e0", "ip or ip6"),
                     try await Capture.start(lab, "node:n2", "e0", "ip or ip6"),

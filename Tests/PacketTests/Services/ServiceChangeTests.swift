@@ -148,7 +148,7 @@ extension Packets.Services {
         for address in ["172.31.77.1", "fd31:77::1"].compactMap({ IPAddress($0) }) {
             let prefix = address.family == .v4 ? 32 : 128
             try await lab.shell("node:n1", "ip addr add \(address)/\(prefix) dev lo")
-            try await lab.serving("node:n1", tcp: 30050, "SYSTEM:'echo behind $SOCAT_PEERADDR'") {
+            try await lab.answering("node:n1", 30050, as: "behind") {
                 let outcomes = try await lab.connect("outside", address, 30050, times: 3)
                 #expect(outcomes.allSatisfy { $0.name == "behind" }, "\(outcomes)")
             }

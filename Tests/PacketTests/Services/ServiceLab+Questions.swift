@@ -97,12 +97,11 @@ extension PacketLab {
         return writes
     }
 
-    /// Names of servers that speak first and go on listening, of connections that come together. One that gets no word is
-    /// made once more: that is no wrong word.
+    /// Names of servers that speak first and go on listening, of connections that come together.
     func firstWords(_ way: Way, times: Int) async throws -> [String] {
         let script = """
-            ask() { timeout 10 bash -c 'exec 3<>/dev/tcp/\(way.to)/\(way.port) && read -t 8 -r word <&3 && echo "$word"'; }
-            for i in $(seq \(times)); do (ask || ask || ask) 2>/dev/null & done; wait
+            ask() { timeout 10 bash -c 'exec 3<>/dev/tcp/\(way.to)/\(way.port) && read -t 8 -r word rest <&3 && echo "$word"'; }
+            for i in $(seq \(times)); do ask 2>/dev/null & done; wait
             """
         return try await outcome(way.from, "bash", "-c", script, deadline: .seconds(60)).output
             .split(separator: "\n").map(String.init)

@@ -138,19 +138,14 @@ extension PacketLab {
     /// Several connections, one after the other, from one place.
     func connect(_ from: String, _ to: IPAddress, _ port: Int, times: Int = 1) async throws -> [Outcome] {
         let server = to.family == .v4 ? "TCP4:\(to):\(port)" : "TCP6:[\(to)]:\(port)"
-        // No word is not a wrong word: it is asked for again. A refusal and a time-out are words.
         let script = """
             for i in $(seq \(times)); do
-              for try in 1 2 3; do
-                w=$(socat -T5 -u \(server),connect-timeout=3 - 2>&1 | tail -1)
-                [ -n "$w" ] && break
-              done
-              echo "$w"
+              socat -T5 -u \(server),connect-timeout=3 - 2>&1 | tail -1 | grep . || echo silence
             done
             """
         return try await shell(from, script, deadline: .seconds(60)).split(separator: "\n").map { line in
             if line.contains("refused") { return .refused }
-            if line.contains(" E ") { return .silence }
+            if line.contains(" E ") || line == "silence" { return .silence }
             let answer = Answer(String(line))
             return .answered(answer.name, by: answer.asker)
         }

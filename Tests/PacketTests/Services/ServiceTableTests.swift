@@ -74,8 +74,8 @@ extension Packets.Services {
     func truthTable() async throws {
         let lab = try Packets.lab()
         // Two processes of a node, which are endpoints too.
-        try await lab.serving("node:n1", tcp: 8080, "SYSTEM:'echo n1 $SOCAT_PEERADDR'") {
-            try await lab.serving("node:n1", tcp: 8070, "SYSTEM:'echo n1 $SOCAT_PEERADDR'") {
+        try await lab.answering("node:n1", 8080, as: "n1") {
+            try await lab.answering("node:n1", 8070, as: "n1") {
                 try await tryTable(lab)
             }
         }
