@@ -12,9 +12,7 @@ struct TierTests {
     private let local = LocalNode(nodeName: "n1", datapath: .netdev)
 
     private func harness(tiers: Bool?, _ more: [any Kind]) throws -> NodeHarness {
-        var world = World()
-        world.hasTiers = tiers ?? false
-        let objects = world.all.filter { tiers != nil || $0.id.kind != NorthboundSchema.kind }
+        let objects = World(hasTiers: tiers ?? false).all.filter { tiers != nil || $0.id.kind != NorthboundSchema.kind }
         let harness = try NodeHarness(NetworkPolicyModule.self)
         try harness.apply(objects + [local] + more)
         return harness
@@ -100,8 +98,7 @@ struct TierTests {
 
     @Test("keep the laws of every module")
     func laws() throws {
-        var world = World()
-        world.hasTiers = true
+        let world = World(hasTiers: true)
         try ModuleLaws.check(
             NetworkPolicyModule.self,
             world.all + [local, world.object("x", "a", Pod.Port(name: "web", 8080))] + objects)
