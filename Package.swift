@@ -77,7 +77,7 @@ targets += part(
         "CNI", "Control", "Core", "Feeds", "Linux", "Model", "OVSDB", "OVSDBTLS", "Planes", "Supervision",
         "Vocabulary", log,
     ]
-        + modules.map { .init(stringLiteral: $0) }, tested: [])
+        + modules.map { .init(stringLiteral: $0) }, tested: ["OVSDBTestKit"])
 targets += [
     .executableTarget(
         name: "ovenbird",

@@ -38,6 +38,7 @@ struct Databases: Sendable {
         ]
         feeds = [
             ExpectedFeed(VSwitchFeed(vswitch), OVSInterface.self, OVSBridge.self, OVSSystem.self),
+            ExpectedFeed(NorthboundFeed(northbound), NorthboundSchema.self),
             ExpectedFeed(SouthboundFeed(southbound), LogicalDatapath.self),
             ExpectedFeed(PipelineFeed(southbound), LogicalStage.self),
         ]

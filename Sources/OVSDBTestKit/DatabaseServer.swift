@@ -30,12 +30,25 @@ public final class DatabaseServer: @unchecked Sendable {
     public var socket: String { "\(directory)/db.sock" }
     public var endpoint: Endpoint { .unix(socket) }
 
-    public init(_ kind: Kind) throws {
+    /// - Parameter adapt: makes another schema of the installed one.
+    public init(_ kind: Kind, schema adapt: (String) throws -> String = { $0 }) throws {
         self.kind = kind
         directory = "/tmp/ovbt-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        _ = try Self.run("/usr/bin/ovsdb-tool", ["create", "\(directory)/db", kind.schema])
+        _ = try Self.run("/usr/bin/ovsdb-tool", ["create", "\(directory)/db", try write(adapt)])
         try start()
+    }
+
+    private func write(_ adapt: (String) throws -> String) throws -> String {
+        let path = "\(directory)/schema"
+        try adapt(try String(contentsOfFile: kind.schema, encoding: .utf8))
+            .write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+    }
+
+    /// Gives the database another schema, as an update of the engine does. The server must not be running.
+    public func convert(schema adapt: (String) throws -> String) throws {
+        _ = try Self.run("/usr/bin/ovsdb-tool", ["convert", "\(directory)/db", try write(adapt)])
     }
 
     deinit {

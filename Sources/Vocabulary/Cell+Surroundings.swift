@@ -7,4 +7,9 @@ extension Cell {
 
     /// The settings of the node that the daemon runs on; nil until the configuration is read.
     public mutating func localNode() -> LocalNode? { get(LocalNode.self, "", LocalNode.singleton) }
+
+    /// What the zone's northbound database can hold; nil until it has been connected once.
+    public mutating func northboundSchema() -> NorthboundSchema? {
+        get(NorthboundSchema.self, "", NorthboundSchema.singleton)
+    }
 }

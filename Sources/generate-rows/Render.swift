@@ -42,13 +42,14 @@ struct Render {
         guard let table = schema.tables[selection.table] else {
             throw Problem.noTable(selection.table, file: source.schema)
         }
+        let columns = table.columns.mapValues(\.type).merging(selection.newer) { $0.adding($1) }
         let named = (selection.only ?? []) + selection.without + selection.shared
-        for column in named where table.columns[column] == nil {
+        for column in named where columns[column] == nil {
             throw Problem.noColumn(column, table: selection.table)
         }
-        return table.columns.keys.sorted().compactMap { column in
+        return columns.keys.sorted().compactMap { column in
             guard selection.only?.contains(column) ?? true, !selection.without.contains(column) else { return nil }
-            return table.columns[column].flatMap { Field(column, $0.type, selection, source) }
+            return columns[column].flatMap { Field(column, $0, selection, source) }
         }
     }
 

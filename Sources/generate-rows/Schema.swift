@@ -21,7 +21,7 @@ struct Schema: Decodable {
 
 /// The type of a column: an atom, an optional, a set or a map.
 struct ColumnType: Decodable {
-    let key: Base
+    var key: Base
     let value: Base?
     let min: Int
     /// Nil when unlimited.
@@ -31,7 +31,7 @@ struct ColumnType: Decodable {
 
     init(from decoder: any Decoder) throws {
         if let name = try? decoder.singleValueContainer().decode(String.self) {
-            (key, value, min, max) = (Base(type: name), nil, 1, 1)
+            self = ColumnType(Base(type: name))
             return
         }
         let fields = try decoder.container(keyedBy: Keys.self)
@@ -42,14 +42,24 @@ struct ColumnType: Decodable {
         max = unlimited ? nil : try fields.decodeIfPresent(Int.self, forKey: .max) ?? 1
     }
 
+    /// One value.
+    init(_ key: Base) { (self.key, value, min, max) = (key, nil, 1, 1) }
+
     var isScalar: Bool { value == nil && max == 1 }
+
+    /// The same with the choices of another beside its own.
+    func adding(_ other: ColumnType) -> ColumnType {
+        var sum = self
+        sum.key.choices += other.key.choices.filter { !key.choices.contains($0) }
+        return sum
+    }
 }
 
 /// The type of one value.
 struct Base: Decodable {
     let type: String
     let refTable: String?
-    let choices: [String]
+    var choices: [String]
 
     private enum Keys: String, CodingKey { case type, refTable, `enum` }
 

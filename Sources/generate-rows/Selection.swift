@@ -17,6 +17,9 @@ struct Selection {
     var without: [String] = []
     /// Columns in which somebody else writes too.
     var shared: [String] = []
+    /// What newer engines have and the installed schema may lack: columns, and choices of columns that are there. A
+    /// plane leaves out a column that its server lacks.
+    var newer: [String: ColumnType] = [:]
     /// Names of the enumerations whose column's own name cannot be one.
     var enumerations: [String: String] = [:]
 
@@ -62,7 +65,13 @@ struct Source {
             Selection(
                 table: "Load_Balancer", without: ["health_check"], enumerations: ["protocol": "Transport"]),
             Selection(table: "Load_Balancer_Group", identity: .columns(["name"])),
-            Selection(table: "ACL"),
+            // OVN 23.06.
+            Selection(
+                table: "ACL",
+                newer: [
+                    "action": ColumnType(Base(type: "string", choices: ["pass"])),
+                    "tier": ColumnType(Base(type: "integer")),
+                ]),
             Selection(table: "QoS"),
             Selection(table: "Port_Group", identity: .columns(["name"])),
             Selection(table: "Address_Set", identity: .columns(["name"])),

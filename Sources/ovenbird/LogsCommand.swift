@@ -22,7 +22,7 @@ struct LogsCommand: ParsableCommand {
 
     @OptionGroup var target: TargetOptions
     @Flag(name: .shortAndLong, help: "Goes on with whatever comes.") var follow = false
-    @Option(help: ArgumentHelp("allow or drop; both when left out.", valueName: "word")) var verdict: String?
+    @Option(help: ArgumentHelp("allow, drop or pass; all when left out.", valueName: "word")) var verdict: String?
     @Option(help: ArgumentHelp("Only packets from or to this pod.", valueName: "ns/pod")) var pod: String?
     @Option(
         help: ArgumentHelp("Only what this policy decided, or the isolation of this namespace.", valueName: "ns/name"))

@@ -16,8 +16,10 @@ private final class FeedBench {
     private var events: AsyncStream<FeedEvent>.AsyncIterator
     private let tasks: [Task<Void, Never>]
 
-    init(_ kind: DatabaseServer.Kind, _ feed: (Database) -> any Feed) throws {
-        server = try DatabaseServer(kind)
+    init(
+        _ kind: DatabaseServer.Kind, schema adapt: (String) throws -> String = { $0 }, _ feed: (Database) -> any Feed
+    ) throws {
+        server = try DatabaseServer(kind, schema: adapt)
         try server.initialise()
         let database = Database(name: kind.rawValue, endpoint: server.endpoint)
         self.database = database
@@ -133,5 +135,36 @@ private final class FeedBench {
         await bench.until { $0.object(LogicalDatapath.self, "n1") != nil }
         #expect(bench.object(LogicalDatapath.self, "n1") == LogicalDatapath(name: "n1", tunnelKey: 3))
         #expect(bench.objects.count == 1)
+    }
+
+    @Test func theNorthboundSchemaIsToldByWhatTheServerServes() async throws {
+        for (adapt, hasTiers) in [({ $0 }, false), (NewerSchema.tiers, true)] as [((String) throws -> String, Bool)] {
+            let bench = try FeedBench(.northbound, schema: adapt) { NorthboundFeed($0) }
+            await bench.until { $0.hasListed && $0.failures.isEmpty }
+            #expect(
+                bench.object(NorthboundSchema.self, NorthboundSchema.singleton) == NorthboundSchema(hasTiers: hasTiers))
+            #expect(bench.changeCount == 1)
+        }
+    }
+
+    @Test func aLostConnectionChangesNoSchemaAndAnotherSchemaDoes() async throws {
+        let bench = try FeedBench(.northbound) { NorthboundFeed($0) }
+        await bench.until { $0.hasListed && $0.failures.isEmpty }
+        bench.server.stop(9)
+        await bench.until { !$0.failures.isEmpty }
+        try bench.server.start()
+        await bench.until { $0.failures.isEmpty }
+        #expect(bench.changeCount == 1)
+        bench.server.stop()
+        await bench.until { !$0.failures.isEmpty }
+        #expect(
+            bench.object(NorthboundSchema.self, NorthboundSchema.singleton) == NorthboundSchema(hasTiers: false))
+        try bench.server.convert(schema: NewerSchema.tiers)
+        try bench.server.start()
+        await bench.until { $0.failures.isEmpty }
+        // In its place, without being gone in between.
+        #expect(bench.changeCount == 2)
+        #expect(
+            bench.object(NorthboundSchema.self, NorthboundSchema.singleton) == NorthboundSchema(hasTiers: true))
     }
 }

@@ -26,8 +26,8 @@ final class OVSDBBench {
         }
     }
 
-    init(_ kind: DatabaseServer.Kind) throws {
-        server = try DatabaseServer(kind)
+    init(_ kind: DatabaseServer.Kind, schema adapt: (String) throws -> String = { $0 }) throws {
+        server = try DatabaseServer(kind, schema: adapt)
         try server.initialise()
         (database, plane, reports, tasks) = Self.start(server)
     }

@@ -19,12 +19,16 @@ import Testing
         .northbound: Table.northbound, .southbound: Table.southbound, .vswitch: Table.vswitch,
     ]
 
+    /// Columns of newer engines, which the installed one may lack.
+    private let newer = ["ACL.tier"]
+
     @Test(arguments: DatabaseServer.Kind.allCases)
     func everyColumnIsOneOfTheSchemaAndHasItsShape(_ kind: DatabaseServer.Kind) async throws {
         let schema = try await schema(kind)
         for table in tables[kind] ?? [] {
             let known = try #require(schema.tables[table.name], "\(table)")
             for column in table.columns {
+                if known.columns[column.name] == nil, newer.contains("\(table.name).\(column.name)") { continue }
                 let type = try #require(known.columns[column.name]?.type, "\(table).\(column.name)")
                 let shape: Table.Shape = type.value != nil ? .map : type.max == 1 ? .scalar : .set
                 #expect(column.shape == shape, "\(table).\(column.name)")

@@ -18,14 +18,14 @@ enum Snooping {
                 ACL(
                     key: .own("multicast-deny-\(word)"), action: .drop, direction: traffic.aclDirection,
                     externalIDs: owner, match: Groups.memberships.description, options: traffic.aclOptions,
-                    priority: Groups.denyPriority),
+                    priority: Groups.denyPriority, tier: PolicyTier.namespaces),
                 to: nodeSwitch.acls)
             // Between zones: the routers exchange what their own pods were allowed to send.
             cell.add(
                 ACL(
                     key: .own("multicast-zones-\(word)"), action: .allow, direction: traffic.aclDirection,
                     externalIDs: owner, match: (.port(traffic.port, toRouter) && Groups.memberships).description,
-                    options: traffic.aclOptions, priority: Groups.allowPriority),
+                    options: traffic.aclOptions, priority: Groups.allowPriority, tier: PolicyTier.namespaces),
                 to: nodeSwitch.acls)
         }
     }
@@ -55,7 +55,7 @@ enum Members {
                 ACL(
                     key: .own(local), action: .allow, direction: traffic.aclDirection, externalIDs: owner,
                     match: (.port(traffic.port, in: group) && what).description, options: traffic.aclOptions,
-                    priority: Groups.allowPriority),
+                    priority: Groups.allowPriority, tier: PolicyTier.namespaces),
                 to: group.acls)
         }
         allow("egress", .egress, Groups.memberships, &cell)

@@ -76,6 +76,8 @@ struct MulticastTests {
         #expect(own[3]["match"] == "outport == \"stor-n1\" && (\(all))")
         #expect(own[3]["direction"] == "to-lport")
         #expect(node.members(Topology.localSwitch("n1").acls).count == 4)
+        // Where there are tiers, beside the policies of namespaces: below administrators' ones.
+        #expect(node.rows(ACL.self).allSatisfy { $0["tier"] == "2" })
     }
 
     @Test("a member receives what its own namespace's pods send, wherever they run")

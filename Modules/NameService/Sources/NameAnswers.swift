@@ -77,7 +77,7 @@ enum NameAnswers {
                 cell.add(
                     ACL(
                         key: .fixed("name-service \(direction.rawValue) \(address)"), action: .allowStateless,
-                        direction: direction, match: match, priority: priority),
+                        direction: direction, match: match, priority: priority, tier: PolicyTier.namespaces),
                     to: nodeSwitch.acls)
             }
         }

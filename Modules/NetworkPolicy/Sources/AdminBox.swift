@@ -4,8 +4,8 @@ import Vocabulary
 
 /// A part of all traffic in one direction: some subjects, some peers, some ports. What an admin rule decides, as boxes.
 ///
-/// The engine of this version has neither tiers nor a `pass` action, so a Pass is taken out of the rules below it: box
-/// by box, with selectors, networks and port ranges, so that matches stay positive and members stay members of sets.
+/// An engine without tiers has no `pass` either, so a Pass is taken out of the rules below it: box by box, with
+/// selectors, networks and port ranges, so that matches stay positive and members stay members of sets.
 struct AdminBox: Hashable, Sendable {
     var subject: AdminRules.Pods
     var peer: AdminPeer

@@ -2,21 +2,30 @@ import Core
 import Model
 import Vocabulary
 
-/// The administrator's rules, flattened into priorities: all rules of all policies have one order.
+/// The administrator's rules. All rules of all policies have one order, by priority, name and place, and each the
+/// priority of its rank: a number made of the policy's own priority would run out of the engine's range below 300, of
+/// the 1000 that the API allows, and could not tell two policies of one priority apart.
+///
+/// An engine with tiers has one for them above the policies of namespaces, one for the baseline below, and a Pass is a
+/// rule. An engine without has only the order; there a Pass is taken out of the rules below it.
 enum AdminPolicies {
     /// The first rule of the first policy; the rest below it, as many as there are.
     static let highestPriority = 30_000
     /// Above what namespaces' policies, multicast and egress firewalls use.
     static let lowestPriority = 10_001
-    /// The first rule of the baseline, below the isolation by namespaces' policies.
-    static let baselinePriority = 900
+    /// The first rule of the baseline in a tier of its own.
+    static let baselinePriority = 1750
+    /// The same in the one order of all rules: below the isolation by namespaces' policies.
+    static let flatBaselinePriority = 900
     /// A rule that falls into more parts than this is not flattened.
     static let mostBoxes = 64
 
     static func handle(
         _ policy: AdminNetworkPolicy, _ cell: inout Cell
     ) throws(Rejection) {
-        guard let local = cell.localNode(), let cluster = cell.cluster() else { return }
+        guard let local = cell.localNode(), let cluster = cell.cluster(), let schema = cell.northboundSchema() else {
+            return
+        }
         let all = cell.list(cell.group(of: AdminNetworkPolicy.self)).sorted {
             ($0.priority, $0.name) < ($1.priority, $1.name)
         }
@@ -32,13 +41,14 @@ enum AdminPolicies {
         }
         for traffic in Traffic.allCases {
             var rank = before.reduce(0) { $0 + $1.rules[traffic].count }
-            var passes = before.flatMap { $0.rules.boxes(traffic, .pass, &cell) }
+            var passes = schema.hasTiers ? [] : before.flatMap { $0.rules.boxes(traffic, .pass, &cell) }
             for (index, rule) in policy.rules[traffic].enumerated() {
                 let compiler = AdminRuleCompiler(
-                    traffic: traffic, index: index, priority: highestPriority - rank, prefix: "ANP:\(policy.name)",
+                    traffic: traffic, index: index, priority: highestPriority - rank,
+                    tier: PolicyTier.administrators, hasTiers: schema.hasTiers, prefix: "ANP:\(policy.name)",
                     families: cluster.families, log: log, rate: rate)
                 faults += compiler.add(rule, policy.rules.subject, passes, &cell)
-                if rule.action == .pass { passes += rule.boxes(policy.rules.subject, &cell) }
+                if rule.action == .pass, !schema.hasTiers { passes += rule.boxes(policy.rules.subject, &cell) }
                 rank += 1
             }
             if highestPriority - rank < lowestPriority {
@@ -52,15 +62,19 @@ enum AdminPolicies {
     static func handle(
         _ policy: BaselineAdminNetworkPolicy, _ cell: inout Cell
     ) throws(Rejection) {
-        guard let local = cell.localNode(), let cluster = cell.cluster() else { return }
+        guard let local = cell.localNode(), let cluster = cell.cluster(), let schema = cell.northboundSchema() else {
+            return
+        }
         let log = LoggingAnnotation(policy.annotations)
         let rate = cell.settings(PolicySettings.self).logRateLimit
+        let highest = schema.hasTiers ? baselinePriority : flatBaselinePriority
         var faults = log.faults
         for traffic in Traffic.allCases {
             for (index, rule) in policy.rules[traffic].enumerated() {
                 let compiler = AdminRuleCompiler(
-                    traffic: traffic, index: index, priority: baselinePriority - index, prefix: "BANP:\(policy.name)",
-                    families: cluster.families, log: log, rate: rate)
+                    traffic: traffic, index: index, priority: highest - index, tier: PolicyTier.baseline,
+                    hasTiers: schema.hasTiers, prefix: "BANP:\(policy.name)", families: cluster.families, log: log,
+                    rate: rate)
                 faults += compiler.add(rule, policy.rules.subject, [], &cell)
             }
         }

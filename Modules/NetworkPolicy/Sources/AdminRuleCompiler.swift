@@ -7,6 +7,9 @@ struct AdminRuleCompiler: Sendable, Equatable {
     let traffic: Traffic
     let index: Int
     let priority: Int
+    let tier: Int
+    /// Whether a Pass is a rule like the others. Else it is taken out of those below it.
+    let hasTiers: Bool
     /// `ANP:NAME`.
     let prefix: String
     let families: [Family]
@@ -19,7 +22,7 @@ struct AdminRuleCompiler: Sendable, Equatable {
     func add(
         _ rule: AdminRules.Rule, _ subject: AdminRules.Pods, _ passes: [AdminBox], _ cell: inout Cell
     ) -> [Rejection] {
-        guard rule.action != .pass else {
+        guard rule.action != .pass || hasTiers else {
             guard !rule.names.isEmpty else { return [] }
             return [
                 Rejection(
@@ -100,7 +103,7 @@ struct AdminRuleCompiler: Sendable, Equatable {
     ) {
         let kind = prefix.hasPrefix("B") ? "BaselineAdminNetworkPolicy" : "AdminNetworkPolicy"
         let owner = ["k8s.ovn.org/owner-type": kind]
-        let severity = action == .allow ? log.allow : log.deny
+        let severity = log[action]
         let line = severity.map { ACLLog(name: "\(prefix):\(traffic.rawValue):\(index)", severity: $0, rate: rate) }
         line?.addMeter(&cell)
         for (family, isPeer) in peers {
@@ -109,9 +112,9 @@ struct AdminRuleCompiler: Sendable, Equatable {
                 let key = "\(prefix)/\(traffic.rawValue)/\(index)/\(local)/v\(family.rawValue)-\(word)"
                 cell.add(
                     ACL(
-                        key: .fixed(key), action: action == .allow ? .allowRelated : .drop,
-                        direction: traffic.aclDirection, externalIDs: owner, match: match.map { base && $0 } ?? base,
-                        options: traffic.aclOptions, priority: priority, log: line),
+                        key: .fixed(key), action: action.ofEngine, direction: traffic.aclDirection, externalIDs: owner,
+                        match: match.map { base && $0 } ?? base,
+                        options: traffic.aclOptions, priority: priority, tier: tier, log: line),
                     to: group.acls)
             }
         }
@@ -134,6 +137,26 @@ struct AdminRuleCompiler: Sendable, Equatable {
                 } ?? own
         }
         return all ?? []
+    }
+}
+
+extension AdminRules.Action {
+    fileprivate var ofEngine: ACL.Action {
+        switch self {
+        case .allow: .allowRelated
+        case .deny: .drop
+        case .pass: .pass
+        }
+    }
+}
+
+extension LoggingAnnotation {
+    fileprivate subscript(_ action: AdminRules.Action) -> ACL.Severity? {
+        switch action {
+        case .allow: allow
+        case .deny: deny
+        case .pass: pass
+        }
     }
 }
 

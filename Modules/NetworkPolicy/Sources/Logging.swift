@@ -16,6 +16,8 @@ struct LoggingAnnotation: Equatable {
     static let key = "k8s.ovn.org/acl-logging"
     var allow: ACL.Severity?
     var deny: ACL.Severity?
+    /// Of admin policies, where the engine has a rule for what they pass on.
+    var pass: ACL.Severity?
     /// A word that is no severity turns its half off; text that does not parse turns all off.
     var faults: [Rejection] = []
 
@@ -32,6 +34,7 @@ struct LoggingAnnotation: Equatable {
         }
         allow = severity(object, "allow", field)
         deny = severity(object, "deny", field)
+        pass = severity(object, "pass", field)
     }
 
     private mutating func severity(_ object: JSONObject, _ key: String, _ field: String) -> ACL.Severity? {
@@ -83,12 +86,12 @@ extension ACL {
     /// An ACL with a built match, and with the columns that log it if it is to be.
     init(
         key: RowKey, action: Action, direction: Direction, externalIDs: [String: String], match: Match,
-        options: [String: String]?, priority: Int, log: ACLLog? = nil
+        options: [String: String]?, priority: Int, tier: Int = PolicyTier.namespaces, log: ACLLog? = nil
     ) {
         // Without a log there is no meter either: the engine computes all its flows anew when a meter is named.
         self.init(
             key: key, action: action, direction: direction, externalIDs: externalIDs, log: log == nil ? nil : true,
             match: match.description, meter: log == nil ? nil : ACLLog.meter, name: log?.shortName, options: options,
-            priority: priority, severity: log?.severity)
+            priority: priority, severity: log?.severity, tier: tier)
     }
 }

@@ -15,7 +15,7 @@ public struct NetworkPolicyModule: NodeModule, ClusterModule {
         reads: [
             NetworkPolicy.self, Namespace.self, Pod.self, PodPort.self, NodeNetwork.self, ClusterNetwork.self,
             PolicyLogging.self, PolicySettings.self, AdminNetworkPolicy.self, BaselineAdminNetworkPolicy.self,
-            Node.self, LocalNode.self,
+            Node.self, LocalNode.self, NorthboundSchema.self,
         ],
         publishes: [PolicyLogging.self],
         writes: [

@@ -13,9 +13,14 @@ struct CaseTests {
     ]
 
     @Test("hold", arguments: try CaseFile.all())
-    func cases(file: CaseFile) throws {
+    func cases(file: CaseFile) throws { try check(file, World()) }
+
+    @Test("hold where the engine has tiers", arguments: try CaseFile.all(folder: "Cases/Tiers"))
+    func casesWithTiers(file: CaseFile) throws { try check(file, World(hasTiers: true)) }
+
+    private func check(_ file: CaseFile, _ world: World) throws {
         let harness = try NodeHarness(NetworkPolicyModule.self)
-        let world = World().all + [LocalNode(nodeName: "n1", datapath: .netdev)]
+        let world = world.all + [LocalNode(nodeName: "n1", datapath: .netdev)]
         let tables = [ACL.table, PortGroup.table, AddressSet.table, Meter.table, MeterBand.table]
         try file.check(harness, also: world, tables: tables) { text in
             try text.split(separator: "\n---\n").map { document in

@@ -7,7 +7,12 @@ import Vocabulary
 struct World {
     var families: [Family] = [.v4, .v6]
 
-    var all: [any Kind] { [cluster, node("n1", 2), node("n2", 3), namespace("x"), namespace("y")] + pods }
+    var hasTiers = false
+
+    var all: [any Kind] {
+        [cluster, NorthboundSchema(hasTiers: hasTiers), node("n1", 2), node("n2", 3), namespace("x"), namespace("y")]
+            + pods
+    }
     var pods: [any Kind] {
         [pod("x", "a", 5), pod("x", "b", 6), pod("x", "d", 7, on: "n2"), pod("y", "c", 8), pod("y", "e", 9, on: "n2")]
     }

@@ -60,7 +60,7 @@ enum Zone {
             cell.add(
                 ACL(
                     key: .own("probes-\(field)"), action: .allowRelated, direction: .toLport,
-                    match: "\(field).src == \(subnet[2])", priority: 1001),
+                    match: "\(field).src == \(subnet[2])", priority: 1001, tier: PolicyTier.namespaces),
                 to: Topology.localSwitch(node.name).acls)
         }
     }

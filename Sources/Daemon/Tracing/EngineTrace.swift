@@ -6,7 +6,7 @@ struct EngineTrace: Equatable {
     /// A flow of an ACL table that the packet met, by the beginning of its identity.
     struct Step: Equatable {
         let flow: String
-        /// `ls_out_acl`.
+        /// `ls_out_acl`, or `ls_out_acl_eval`.
         let stage: String
         /// That the packet came from, or goes to.
         let port: String
@@ -28,6 +28,9 @@ struct EngineTrace: Equatable {
     var source: MACAddress?
     var destination: MACAddress?
 
+    /// Where rules are judged; since OVN 23.06 a stage of its own puts the verdict in force.
+    private static let stages = ["ls_in_acl", "ls_in_acl_after_lb", "ls_out_acl"].flatMap { [$0, "\($0)_eval"] }
+
     init(_ text: String) {
         var port = ""
         for line in text.split(separator: "\n") {
@@ -37,7 +40,7 @@ struct EngineTrace: Equatable {
             } else if let mark = line.firstRange(of: ", uuid ") {
                 let words = line.split(separator: " ")
                 let stage = words.count > 1 ? String(words[1]) : ""
-                guard ["ls_in_acl", "ls_in_acl_after_lb", "ls_out_acl"].contains(stage) else { continue }
+                guard Self.stages.contains(stage) else { continue }
                 steps.append(Step(flow: String(line[mark.upperBound...].prefix(8)), stage: stage, port: port))
             } else {
                 read(line.drop { $0 == " " })

@@ -42,7 +42,7 @@ struct PacketQuestion: Sendable {
                     "source": .string("\(packet.source)"), "destination": .string("\(packet.destination)"),
                     "decisions": .array(
                         trace.steps.compactMap { step in
-                            rules[step.flow].map { Report.decision(step, rule: $0, engine) }
+                            rules[step.flow].flatMap { Report.decision(step, rule: $0, engine) }
                         }),
                     "backends": .array(trace.backends.map { .string("\($0)") }),
                     "outputs": .array(
@@ -143,8 +143,9 @@ struct PacketQuestion: Sendable {
 }
 
 extension Report {
-    /// An ACL that decided over a packet of a port, with the objects that put the port under it.
-    static func decision(_ step: EngineTrace.Step, rule key: String, _ engine: Engine) -> JSON {
+    /// An ACL that decided over a packet of a port, with the objects that put the port under it; nil for one that
+    /// left it to the next tier.
+    static func decision(_ step: EngineTrace.Step, rule key: String, _ engine: Engine) -> JSON? {
         let acl = RowRef<ACL>(fixed: key)
         let member = RowRef<LogicalSwitchPort>(fixed: step.port)
         let columns = RowRef<PortGroup>(fixed: "")
@@ -156,15 +157,16 @@ extension Report {
             else { continue }
             owners += engine.sources(of: group, column: columns.ports.index, member: member.value).owners.map(\.object)
         }
-        guard case .row(let row) = acl.value else { return .null }
+        guard case .row(let row) = acl.value else { return nil }
         // A rule of a whole switch holds nobody by name.
         if owners.isEmpty { owners = engine.owners(of: row).map(\.object) }
         let action = ACL.table.columns.firstIndex { $0.name == "action" }
             .flatMap { engine.contents(of: row)?.columns[$0] }
-        let drops = [ACL.Action.drop, .reject].contains { action == .scalar(.string($0.rawValue)) }
+        func acts(_ ways: ACL.Action...) -> Bool { ways.contains { action == .scalar(.string($0.rawValue)) } }
+        if acts(.pass) { return nil }
         return [
             "direction": .string((step.stage.contains("_out_") ? Traffic.ingress : .egress).rawValue),
-            "verdict": .string(drops ? "drop" : "allow"), "port": .string(step.port),
+            "verdict": .string(acts(.drop, .reject) ? "drop" : "allow"), "port": .string(step.port),
             "row": .string(row.description),
             "by": .array(Set(owners.map(\.description)).sorted().map { .string($0) }),
         ]

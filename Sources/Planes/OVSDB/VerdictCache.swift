@@ -23,7 +23,7 @@ public struct VerdictCache: Sendable {
         self.database = database
         barrier = NorthboundBarrier(database: database)
         control = SwitchControl(directory: ovsDirectory)
-        database.monitor("ACL", columns: ["action", "direction", "match", "priority"])
+        database.monitor("ACL", columns: ["action", "direction", "match", "priority", "tier"])
         database.monitor("Address_Set", columns: ["addresses"])
         database.monitor("Logical_Switch_Port", columns: ["name"])
         database.monitor("Port_Group", columns: ["ports"])

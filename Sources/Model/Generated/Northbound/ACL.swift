@@ -11,6 +11,7 @@ public struct ACL: Row, Hashable {
         case allowStateless = "allow-stateless"
         case drop
         case reject
+        case pass
         public var value: Value { .string(rawValue) }
     }
 
@@ -43,6 +44,7 @@ public struct ACL: Row, Hashable {
             .init("options", .map),
             .init("priority", .scalar),
             .init("severity", .scalar),
+            .init("tier", .scalar),
         ],
         identity: .tag, ownership: .owned)
 
@@ -58,6 +60,7 @@ public struct ACL: Row, Hashable {
     public var options: [String: String]?
     public var priority: Int?
     public var severity: Severity?
+    public var tier: Int?
 
     public init(
         key: RowKey,
@@ -71,7 +74,8 @@ public struct ACL: Row, Hashable {
         name: String? = nil,
         options: [String: String]? = nil,
         priority: Int? = nil,
-        severity: Severity? = nil
+        severity: Severity? = nil,
+        tier: Int? = nil
     ) {
         self.key = key
         self.action = action
@@ -85,6 +89,7 @@ public struct ACL: Row, Hashable {
         self.options = options
         self.priority = priority
         self.severity = severity
+        self.tier = tier
     }
 
     public func encode(into columns: inout ColumnWriter) {
@@ -99,6 +104,7 @@ public struct ACL: Row, Hashable {
         columns.map(8, options)
         columns.scalar(9, priority)
         columns.scalar(10, severity)
+        columns.scalar(11, tier)
     }
 }
 
