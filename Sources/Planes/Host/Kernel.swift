@@ -28,7 +28,8 @@ final class Kernel {
         knownAddresses = nil
     }
 
-    /// Reads one link, whatever is known of it; nil when it is not there.
+    /// Reads one link that is to be changed: the news of what has just happened to it may not have been taken yet. Nil
+    /// when it is not there.
     func link(now name: String) throws(NetlinkError) -> LinkInfo? {
         let link = try socket.link(named: name)
         if knownLinks != nil { knownLinks?[name] = link }

@@ -68,7 +68,7 @@ final class UplinkPart {
     }
 
     private func ensure(_ row: RowID, _ uplink: BridgedUplink) throws -> Standing {
-        guard let nic = try kernel.links()[uplink.nic], let bridge = try kernel.links()[uplink.bridge],
+        guard let nic = try kernel.link(now: uplink.nic), let bridge = try kernel.link(now: uplink.bridge),
             nic.mac == bridge.mac
         else { return .waiting }
         let before = kernel.writes.value
