@@ -72,6 +72,28 @@ struct HostNetworkTests {
         try await bench.stop()
     }
 
+    @Test func aSettingThatTheKernelRefusesTakesNothingElseAway() async throws {
+        let host = try TestNamespace("refuse")
+        try host.run("ip link add mp0 type veth peer name mp1")
+        try host.run("ip link set mp1 up")
+        let bench = try PlaneBench(in: host)
+        var rows = try rows()
+        try await bench.set(rows)
+        let tooMuch = HostLink(device: "mp0", up: true, mtu: 1 << 30, addressGenerationMode: 1)
+        rows[0] = tooMuch
+        try await bench.set(rows)
+        #expect(Set(bench.refused.keys) == [RowSource.id(tooMuch)])
+        rows.append(HostRoute(try #require(IPNetwork("10.97.0.0/16")), device: "mp0", via: IPAddress("10.244.1.1")))
+        try await bench.set(rows)
+        #expect(try host.run("ip route").contains("10.97.0.0/16 via 10.244.1.1 dev mp0"))
+        #expect(try host.run("ip route").contains("10.244.0.0/16 via 10.244.1.1 dev mp0"))
+        #expect(try host.run("ip addr show mp0").contains("inet 10.244.1.2/24"))
+        rows[0] = HostLink(device: "mp0", up: true, mtu: 1400, addressGenerationMode: 1)
+        try await bench.set(rows)
+        try expectInForce(host)
+        try await bench.stop()
+    }
+
     @Test func aRestartWritesNothingAndStrayRowsOfOursGo() async throws {
         let host = try TestNamespace("again")
         try host.run("ip link add mp0 type ifb")

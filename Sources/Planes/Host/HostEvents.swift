@@ -25,9 +25,10 @@ final class HostEvents {
         if !isWatching { isWatching = (try? inotify.watch(directory)) != nil }
     }
 
-    /// Takes what has come and says which parts it may concern.
-    func take(_ rows: HostRows, _ kernel: Kernel) throws(SystemError) -> HostParts {
+    /// Takes what has come and says which parts it may concern, and of which links there is news.
+    func take(_ rows: HostRows, _ kernel: Kernel) throws(SystemError) -> (parts: HostParts, links: Set<String>) {
         var parts: HostParts = []
+        var links: Set<String> = []
         watch()
         for event in try inotify.next() {
             if event.isLoss { isWatching = false }
@@ -38,12 +39,15 @@ final class HostEvents {
         if try hasLostRules() { parts.formUnion([.netfilter, .netfilterLost]) }
         while true {
             switch try monitor.next() {
-            case .none: return parts
+            case .none: return (parts, links)
             case .overrun:
                 kernel.forget()
                 parts.formUnion(.onLinks.union(.rules))
             case .messages(let messages):
-                for message in messages { parts.formUnion(Self.parts(of: message, rows, kernel)) }
+                for message in messages {
+                    if message.subject == .links { links.formUnion(kernel.take(message)) }
+                    parts.formUnion(Self.parts(of: message, rows))
+                }
             }
         }
     }
@@ -62,9 +66,8 @@ final class HostEvents {
     }
 
     /// Other programs change routes and neighbours all the time: only what touches ours counts.
-    private static func parts(of message: NetlinkReply, _ rows: HostRows, _ kernel: Kernel) -> HostParts {
+    private static func parts(of message: NetlinkReply, _ rows: HostRows) -> HostParts {
         switch message.subject {
-        case .links: return kernel.take(message).map(rows.parts(onLinks:)) ?? .onLinks
         case .addresses: return [.addresses, .routes, .uplinks]
         case .rules: return .rules
         case .neighbours:

@@ -31,7 +31,10 @@ final class HostWorker {
     var hasRefusedRows: Bool { standings.values.contains { $0.words != nil } }
 
     /// Takes news of the machine; says which parts it concerns.
-    func take(_ events: HostEvents) throws(SystemError) -> HostParts { try events.take(rows, kernel) }
+    func take(_ events: HostEvents) throws(SystemError) -> HostParts {
+        let (parts, links) = try events.take(rows, kernel)
+        return parts.union(rows.parts(onLinks: links)).union(uplinks.carries(links) ? .uplinks : [])
+    }
 
     /// Takes a delta in; says which parts it concerns.
     func take(_ delta: Delta) -> HostParts {
@@ -61,7 +64,8 @@ final class HostWorker {
     /// One round over these parts. `thorough` looks also where no news comes from: into netfilter.
     func round(_ parts: HostParts, thorough: Bool) -> Result {
         if thorough { kernel.forget() }
-        kernel.beginRound()
+        // What cannot be read is told by the parts that want it.
+        try? kernel.beginRound()
         if thorough || parts.contains(.netfilterLost) { netfilter.distrust() }
         var new: Standings = [:]
         func look<R: HostRow>(

@@ -3,8 +3,9 @@ import Model
 
 /// The kernel's links, addresses and routes as the host plane sees them.
 ///
-/// Links are read once, and follow the kernel's news: with hundreds of pods, reading them is what a round costs.
-/// Addresses are read once per round, and forgotten at each write.
+/// Links are listed once, and after that read one by one when there is news of them: with hundreds of pods, listing them
+/// is what a round costs. During a round the picture stays, but for own writes. Addresses are read once per round, and
+/// forgotten at each write.
 final class Kernel {
     /// By this number our routes, rules, addresses and neighbours are known.
     static let origin = 0x4f
@@ -13,8 +14,8 @@ final class Kernel {
     let writes: WriteCounter
     private var knownLinks: [String: LinkInfo]?
     private var knownAddresses: [AddressInfo]?
-    /// Links that were written to since news was last taken.
-    private var written: Set<String> = []
+    /// Of whom there was news since the last round.
+    private var doubtful: Set<String> = []
 
     /// Works in the namespace of the calling thread.
     init(writes: WriteCounter) throws(SystemError) {
@@ -28,34 +29,37 @@ final class Kernel {
         knownAddresses = nil
     }
 
-    /// Reads one link that is to be changed: the news of what has just happened to it may not have been taken yet. Nil
-    /// when it is not there.
+    /// Takes news of a link; says which names it concerns. What it says of the link is not kept: the kernel does not
+    /// tell of everything, and an own write may have come later.
+    func take(_ news: NetlinkReply) -> Set<String> {
+        guard let link = LinkInfo(news) else { return [] }
+        let known = knownLinks?.values.filter { $0.index == link.index }.map(\.name) ?? []
+        let names = Set(known).union([link.name])
+        doubtful.formUnion(names)
+        return names
+    }
+
+    /// Reads again of what there was news.
+    func beginRound() throws(NetlinkError) {
+        knownAddresses = nil
+        let names = doubtful
+        doubtful = []
+        for name in names where knownLinks != nil { try look(at: name) }
+    }
+
+    private func look(at name: String) throws(NetlinkError) {
+        do { knownLinks?[name] = try link(now: name) } catch {
+            knownLinks = nil
+            throw error
+        }
+    }
+
+    /// One link as it is at this moment, by its own name and no other that it may have; nil when it is not there.
     func link(now name: String) throws(NetlinkError) -> LinkInfo? {
-        let link = try socket.link(named: name)
-        if knownLinks != nil { knownLinks?[name] = link }
-        return link
+        try socket.link(named: name).flatMap { $0.name == name ? $0 : nil }
     }
 
     func forgetAddresses() { knownAddresses = nil }
-
-    /// All news has been taken: what is known of links is true now.
-    func beginRound() {
-        knownAddresses = nil
-        written = []
-    }
-
-    /// Takes news of a link; says of which names there may be something to do, nil when of any. The echo of an own
-    /// write may hide what another program did at the same time, so it is looked at once more.
-    func take(_ news: NetlinkReply) -> Set<String>? {
-        guard let link = LinkInfo(news), var links = knownLinks else { return nil }
-        knownLinks = nil  // so that there is one copy
-        let old = links.values.first { $0.index == link.index }
-        if let old { links[old.name] = nil }
-        if !news.isEndOfLink { links[link.name] = link }
-        knownLinks = links
-        let isNew = news.isEndOfLink ? old != nil : old != link || written.contains(link.name)
-        return isNew ? [link.name, old?.name ?? link.name] : []
-    }
 
     /// Writes addresses, routes, rules or neighbours.
     func write(_ body: (NetlinkSocket) throws(NetlinkError) -> Void) throws(NetlinkError) {
@@ -68,10 +72,11 @@ final class Kernel {
     func write(link name: String, _ body: (NetlinkSocket) throws(NetlinkError) -> Void) throws(NetlinkError) {
         writes.add()
         knownAddresses = nil
-        knownLinks?[name] = nil
-        written.insert(name)
-        try body(socket)
-        _ = try link(now: name)
+        do { try body(socket) } catch {
+            knownLinks = nil
+            throw error
+        }
+        if knownLinks != nil { try look(at: name) }
     }
 
     func links() throws(NetlinkError) -> [String: LinkInfo] {

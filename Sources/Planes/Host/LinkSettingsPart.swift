@@ -9,7 +9,7 @@ struct LinkSettingsPart {
     func ensure(_ rows: [RowID: HostLink], guardFailures: [String: String]) throws(NetlinkError) -> Standings {
         var standings: Standings = [:]
         for (row, wanted) in rows.sorted(by: { $0.key < $1.key }) {
-            guard let link = try kernel.link(now: wanted.device) else {
+            guard let link = try kernel.links()[wanted.device] else {
                 standings[row] = .waiting
                 continue
             }

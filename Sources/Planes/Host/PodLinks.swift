@@ -79,7 +79,7 @@ final class PodLinks {
     private func pair(
         _ row: RowID, _ link: PodLink, _ namespace: NetworkNamespace
     ) throws -> (index: Int, isNew: Bool) {
-        if let found = try kernel.link(now: link.hostInterface) {
+        if let found = try kernel.links()[link.hostInterface] {
             if found.alias == Self.alias(link) {
                 if try applied[row]?.netns == link.netns || isPeer(found.index, link, namespace) {
                     return (found.index, false)

@@ -68,7 +68,7 @@ final class UplinkPart {
     }
 
     private func ensure(_ row: RowID, _ uplink: BridgedUplink) throws -> Standing {
-        guard let nic = try kernel.link(now: uplink.nic), let bridge = try kernel.link(now: uplink.bridge),
+        guard let nic = try kernel.links()[uplink.nic], let bridge = try kernel.links()[uplink.bridge],
             nic.mac == bridge.mac
         else { return .waiting }
         let before = kernel.writes.value
@@ -86,6 +86,11 @@ final class UplinkPart {
         }
         guard errors.isEmpty else { throw Stuck(errors: errors) }
         return kernel.writes.value == before ? .right : .written
+    }
+
+    /// Whether one of these is a bridge that carries what a NIC had, or such a NIC.
+    func carries(_ links: Set<String>) -> Bool {
+        carriers.contains { links.contains($0.key.key) || links.contains($0.value.bridge) }
     }
 
     /// Back from the bridge, and from memory what the bridge has lost already.
