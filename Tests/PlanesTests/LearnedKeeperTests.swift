@@ -76,7 +76,7 @@ struct LearnedKeeperTests {
         try keeper.take(id, nil)
         try keeper.look { _ in true }
         #expect(wire.takeChanges() == ["delete_strict table=200,tcp,nw_src=10.0.0.1"])
-        keeper.follow("br-int")
+        keeper.follow { $0 == "br-int" }
         try keeper.look { _ in true }
         #expect(keeper.isIdle)
     }
@@ -92,9 +92,9 @@ struct LearnedKeeperTests {
             try keeper.look { _ in true }
             #expect(wire.takeChanges().count == 1, "client \(client)")
         }
-        keeper.follow("br-ex")
+        keeper.follow { $0 == "br-ex" }
         #expect(!keeper.isIdle)
-        keeper.follow("br-int")
+        keeper.follow { $0 == "br-int" }
         wire.set(flow(4, 5, timer: 600, idle: 0))
         try keeper.look { _ in true }
         #expect(wire.takeChanges().count == 1)

@@ -29,9 +29,9 @@ final class LearnedKeeper<Sink: FlowSink> {
         left[place] = false
     }
 
-    /// The flows of a bridge are as the rows say.
-    func follow(_ bridge: String) {
-        for place in left.keys where place.bridge == bridge { left[place] = true }
+    /// The flows of these bridges are as the rows say.
+    func follow(_ isDone: (_ bridge: String) -> Bool) {
+        for place in left.keys where isDone(place.bridge) { left[place] = true }
     }
 
     private func timeouts(_ place: Place) -> [UInt64: Int] {

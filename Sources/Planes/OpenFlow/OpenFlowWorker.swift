@@ -157,7 +157,7 @@ final class OpenFlowWorker<Sink: FlowSink> {
                 let result = try table.reconcile(rows, ports: ports?[bridge] ?? [:], sink)
                 writes += result.count
                 written += result.written
-                keeper.follow(bridge)
+                keeper.follow { $0 == bridge }
                 if !wasKnown, !result.written.isEmpty { cleared.insert(bridge) }
                 if !wasKnown { repaired += result.written.filter { !touched.contains($0) } }
             } catch {
@@ -169,6 +169,7 @@ final class OpenFlowWorker<Sink: FlowSink> {
             if rows.isEmpty, failure == nil { tables[bridge] = nil }
         }
         touched = touched.filter { row in waits(row) }
+        keeper.follow { tables[$0] == nil }
         if let failure { throw failure }
         var refused = malformed
         for table in tables.values { refused.merge(table.refused) { $1 } }
