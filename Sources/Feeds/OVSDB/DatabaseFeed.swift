@@ -25,15 +25,19 @@ struct DatabaseFeed: Sendable {
         var told: [[ObjectID: any Kind]] = sources.map { _ in [:] }
         var hasListed = false
         var wasConnected: Bool?
+        /// Everything is to be read: a connection that was lost again at once may have said so.
+        var isReset = false
         for await _ in wakes {
             let news = subscription.take()
+            isReset = isReset || news.isReset
             if news.isConnected || hasListed {
                 let tables = Set(news.updates.map(\.table))
                 for (position, source) in sources.enumerated()
-                where news.isReset || !source.tables.isDisjoint(with: tables) {
+                where isReset || !source.tables.isDisjoint(with: tables) {
                     let changes = Self.changes(&told[position], database.read(source.read))
                     if !changes.isEmpty { emit(.changes(feed: name, changes, lane: source.lane)) }
                 }
+                isReset = false
             }
             if news.isConnected, !hasListed {
                 hasListed = true
