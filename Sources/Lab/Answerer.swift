@@ -79,7 +79,11 @@ public struct Answerer: Sendable {
         }
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-            if event as? ChannelEvent == .inputClosed { context.close(promise: nil) }
+            guard event as? ChannelEvent == .inputClosed else { return }
+            // After all that is still to be sent.
+            context.writeAndFlush(NIOAny(ByteBuffer())).whenComplete { [channel = context.channel] _ in
+                channel.close(promise: nil)
+            }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
