@@ -86,6 +86,12 @@ struct ProcessTests {
         #expect(waker.isCancelled)
     }
 
+    @Test func noLineIsLostOfManyProcessesThatWriteAtOnce() throws {
+        let script = "for i in $(seq 16); do (for j in $(seq 500); do echo word; done) & done; wait"
+        let output = try Command("sh", "-c", script).run()
+        #expect(output.count { $0 == "\n" } == 8000)
+    }
+
     @Test func directoriesAreMadeListedAndWatched() throws {
         let directory = "/tmp/ovbt-\(UInt32.random(in: 0 ... .max))/a"
         #expect(Files.list(directory) == nil)

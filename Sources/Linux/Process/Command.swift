@@ -48,6 +48,8 @@ public struct Command: Sendable, CustomStringConvertible {
         let files = try (0..<3).map { _ in
             Descriptor(owning: try check("make a file in memory") { clinux_memfd("stream") })
         }
+        // The program's children share the place where they write, and the kernel does not keep them apart there.
+        for file in files { _ = fcntl(file.number, F_SETFL, O_APPEND) }
         if !input.isEmpty {
             try files[0].write(Array(input.utf8))
             lseek(files[0].number, 0, SEEK_SET)
