@@ -36,7 +36,8 @@ extension Packets.Services {
             try await lab.waitFor("outside", node, 30045, ServiceLab.answering)
             let outcomes = try await lab.connect("outside", node, 30045, times: 100)
             #expect(
-                outcomes.count == 100 && outcomes.allSatisfy { $0.name.map(ServiceLab.answering.contains) ?? false })
+                outcomes.count == 100 && outcomes.allSatisfy { $0.name.map(ServiceLab.answering.contains) ?? false },
+                "\(outcomes.filter { !($0.name.map(ServiceLab.answering.contains) ?? false) })")
             #expect(Set(outcomes.compactMap(\.name)) == ServiceLab.answering)
         }
         for node in lab.record.nodes { #expect(try await lab.recirculationDrops(node) == "0\n", "\(node)") }
