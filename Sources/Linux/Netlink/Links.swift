@@ -42,11 +42,6 @@ public struct LinkInfo: Hashable, Sendable {
     }
 }
 
-extension NetlinkReply {
-    /// Whether a message about a device says that it is gone.
-    public var isEndOfLink: Bool { type == Int(RTM_DELLINK) }
-}
-
 /// One end of a veth pair to be made.
 public struct VethEnd: Sendable {
     public var name: String
