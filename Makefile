@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: help deps build cni test check fmt gen demo bench kernel-test clean
 
 PACKAGES := openvswitch-switch ovn-central ovn-host nftables iproute2 ethtool tcpdump iputils-ping iputils-arping \
-            socat procps jq
+            socat procps jq udhcpc isc-dhcp-client bind9-dnsutils
 BIN := .build/debug
 CNI := .build/release/ovenbird-cni
 
