@@ -132,6 +132,23 @@ struct NetlinkTests {
         }
     }
 
+    @Test func aNeighbourIsKeptKnownByTheKernel() throws {
+        let test = try TestNamespace("kept")
+        let socket = try test.socket()
+        try socket.makeLink("d0", kind: "bridge")
+        try test.run("ip link set d0 up")
+        try test.run("ip addr add 10.1.0.2/24 dev d0")
+        let entry = NeighbourInfo(
+            index: try #require(try socket.link(named: "d0")).index, address: try address("10.1.0.1"), mac: nil,
+            origin: 79)
+        try socket.setNeighbour(entry, on: "d0")
+        try socket.setNeighbour(entry, on: "d0")
+        let kept = try #require(try socket.neighbours().first { $0.address == entry.address })
+        #expect(kept.isManaged && kept.origin == 79)
+        try socket.deleteNeighbour(kept, on: "d0")
+        #expect(try !socket.neighbours().contains { $0.address == entry.address })
+    }
+
     @Test func newsArriveAndLossesAreSeen() throws {
         let test = try TestNamespace("news")
         let socket = try test.socket()

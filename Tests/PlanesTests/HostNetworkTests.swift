@@ -16,8 +16,7 @@ struct HostNetworkTests {
             HostAddress(device: "mp0", address: try #require(IPNetwork("10.244.1.2/24"))),
             HostAddress(device: "mp0", address: try #require(IPNetwork("fd69::2/125")), neverSource: true),
             HostNeighbour(
-                device: "mp0", address: try #require(IPAddress("10.244.1.1")),
-                mac: try #require(MACAddress("0a:58:0a:f4:01:01"))),
+                device: "mp0", address: try #require(IPAddress("10.244.1.1")), mac: MACAddress("0a:58:0a:f4:01:01")),
             HostRoute(
                 try #require(IPNetwork("10.244.0.0/16")), device: "mp0", via: IPAddress("10.244.1.1")),
             HostRoute(
@@ -140,6 +139,33 @@ struct HostNetworkTests {
         try await eventually("the routes are back") { try host.run("ip -6 route").contains("fd00:10:96::/112") }
         try expectInForce(host)
         try await bench.stop()
+    }
+
+    @Test func aNeighbourIsKeptKnown() async throws {
+        let host = try TestNamespace("kept")
+        let other = try TestNamespace("kept-other")
+        try host.run("ip link add bre0 type veth peer name bre0 netns \(other.name)")
+        for (place, address) in [(host, "192.0.2.1/24"), (other, "192.0.2.2/24")] {
+            try place.run("ip addr add \(address) dev bre0")
+            try place.run("ip link set bre0 up")
+        }
+        let row = HostNeighbour(device: "bre0", address: try #require(IPAddress("192.0.2.2")), mac: nil)
+        let first = try PlaneBench(in: host)
+        try await first.set([row])
+        func isKnown() throws -> Bool {
+            let entry = try host.run("ip neigh show dev bre0")
+            return entry.contains("192.0.2.2 lladdr") && entry.contains("managed")
+        }
+        try await eventually("the kernel has asked by itself") { try isKnown() }
+        try await first.stop()
+        let second = try PlaneBench(in: host)
+        try await second.set([row])
+        #expect(second.plane.writes == 0)
+        try await second.repair(of: row) { try host.run("ip neigh del 192.0.2.2 dev bre0") }
+        try await eventually("the kernel asks again") { try isKnown() }
+        try await second.set([])
+        #expect(try !host.run("ip neigh show dev bre0").contains("managed"))
+        try await second.stop()
     }
 
     @Test func aSettingThatOthersChangeComesBackWithTheNextLook() async throws {

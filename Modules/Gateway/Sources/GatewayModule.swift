@@ -37,5 +37,6 @@ public struct GatewayModule: NodeModule {
         node.each(NodeGateway.self, HostSide.handle)
         node.each(NodeGateway.self, ConnectionMemory.handle)
         node.each(OVSBridge.self, ConnectionMemory.handle)
+        node.each(NodeNetwork.self, TunnelNeighbours.handle)
     }
 }

@@ -121,6 +121,23 @@ struct GatewayTests {
         #expect(forHost?["logical_ip"] == (family == .v4 ? "169.254.169.2" : "fd69::/64"))
     }
 
+    @Test("keeps the other ends of tunnels known, where the datapath would drop a first packet")
+    func tunnelEnds() throws {
+        func other(_ name: String, _ ends: String...) -> NodeNetwork {
+            NodeNetwork(
+                name: name, isLocal: false, nodeID: 3, subnets: [], transit: [], join: [], chassisID: "c",
+                encapsulationAddresses: ends.compactMap { IPAddress($0) })
+        }
+        let node = try harness(Host())
+        let before = Set(node.rows(HostNeighbour.self).map(\.key))
+        func asked() -> Set<String> { Set(node.rows(HostNeighbour.self).map(\.key)).subtracting(before) }
+        try node.apply(other("n2", "172.30.0.2", "fd30::2"), other("n3", "192.0.2.3"))
+        #expect(asked() == ["bre0 172.30.0.2", "bre0 fd30::2", "bre0 172.30.0.100"], "n3 is behind a router")
+        #expect(node.row(HostNeighbour.self, "bre0 172.30.0.2")?["mac"] == nil)
+        try node.apply(LocalNode(nodeName: "n1", gateway: .init(mode: .shared), datapath: .system))
+        #expect(asked().isEmpty)
+    }
+
     @Test("keeps the laws of every module")
     func laws() throws { try ModuleLaws.check(GatewayModule.self, Host().all) }
 

@@ -9,18 +9,21 @@ public struct NeighbourInfo: Hashable, Sendable {
     public var mac: MACAddress?
     /// NUD_…: 0x80 is permanent.
     public var state: Int
+    /// Whether the kernel asks the neighbour again and again, so that it is known before anybody needs it (NTF_EXT_MANAGED).
+    public var isManaged: Bool
     /// Who set it, 0 when unknown.
     public var origin: Int
 
     public static let permanent = 0x80
+    fileprivate static let managed: UInt32 = 1
 
-    public init(
-        index: Int, address: IPAddress, mac: MACAddress?, state: Int = NeighbourInfo.permanent, origin: Int = 0
-    ) {
+    /// A permanent entry, or without MAC one that the kernel manages.
+    public init(index: Int, address: IPAddress, mac: MACAddress?, origin: Int = 0) {
         self.index = index
         self.address = address
         self.mac = mac
-        self.state = state
+        state = mac == nil ? 0 : Self.permanent
+        isManaged = mac == nil
         self.origin = origin
     }
 
@@ -32,10 +35,12 @@ public struct NeighbourInfo: Hashable, Sendable {
         guard Family(system: Int(payload.number(UInt8.self, at: 0))) != nil,
             let address = attributes.address(Int(NDA_DST))
         else { return nil }
-        self.init(
-            index: Int(payload.number(Int32.self, at: 4)), address: address,
-            mac: attributes[Int(NDA_LLADDR)].flatMap { MACAddress(bytes: $0) },
-            state: Int(payload.number(UInt16.self, at: 8)), origin: attributes.number(Int(NDA_PROTOCOL)) ?? 0)
+        index = Int(payload.number(Int32.self, at: 4))
+        self.address = address
+        mac = attributes[Int(NDA_LLADDR)].flatMap { MACAddress(bytes: $0) }
+        state = Int(payload.number(UInt16.self, at: 8))
+        isManaged = (attributes.number(Int(NDA_FLAGS_EXT)) ?? 0) & Int(Self.managed) != 0
+        origin = attributes.number(Int(NDA_PROTOCOL)) ?? 0
     }
 }
 
@@ -58,6 +63,7 @@ extension NetlinkSocket {
             flags: [.acknowledge, .create, .replace])
         message.describe(neighbour)
         if let mac = neighbour.mac { message.attribute(Int(NDA_LLADDR), mac.bytes) }
+        if neighbour.isManaged { message.attribute(Int(NDA_FLAGS_EXT), number: NeighbourInfo.managed) }
         if neighbour.origin != 0 { message.attribute(Int(NDA_PROTOCOL), number: UInt8(neighbour.origin)) }
         try request(message)
     }

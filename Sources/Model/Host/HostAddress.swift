@@ -29,7 +29,7 @@ public struct HostAddress: Row, Hashable {
     }
 }
 
-/// A permanent neighbour entry of a device of the host.
+/// A neighbour entry of a device of the host: permanent, or one that the kernel finds and keeps found.
 public struct HostNeighbour: Row, Hashable {
     public static let table = Table(
         plane: PlaneName.host, name: "HostNeighbour",
@@ -38,9 +38,10 @@ public struct HostNeighbour: Row, Hashable {
 
     public var device: String
     public var address: IPAddress
-    public var mac: MACAddress
+    /// Nil for a neighbour whom the kernel asks for it, again and again.
+    public var mac: MACAddress?
 
-    public init(device: String, address: IPAddress, mac: MACAddress) {
+    public init(device: String, address: IPAddress, mac: MACAddress?) {
         self.device = device
         self.address = address
         self.mac = mac

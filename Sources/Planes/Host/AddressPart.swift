@@ -2,7 +2,7 @@ import Core
 import Linux
 import Model
 
-/// Addresses and permanent neighbours of the host's devices.
+/// Addresses and neighbours of the host's devices.
 struct AddressPart {
     let kernel: Kernel
 
@@ -51,7 +51,7 @@ struct AddressPart {
         let links = try kernel.links()
         let names = Dictionary(links.values.map { ($0.index, $0.name) }) { first, _ in first }
         let present = try kernel.neighbours()
-        for entry in present where entry.origin == Kernel.origin && entry.state == NeighbourInfo.permanent {
+        for entry in present where entry.origin == Kernel.origin {
             let name = names[entry.index] ?? ""
             guard !rows.values.contains(where: { $0.device == name && $0.address == entry.address }) else { continue }
             try kernel.write { socket throws(NetlinkError) in try socket.deleteNeighbour(entry, on: name) }
@@ -62,8 +62,7 @@ struct AddressPart {
                 continue
             }
             let isThere = present.contains {
-                $0.index == link.index && $0.address == wanted.address && $0.mac == wanted.mac
-                    && $0.state == NeighbourInfo.permanent
+                $0.index == link.index && $0.address == wanted.address && $0.isAs(wanted)
             }
             if isThere {
                 standings[row] = .right
@@ -77,5 +76,13 @@ struct AddressPart {
             }
         }
         return standings
+    }
+}
+
+extension NeighbourInfo {
+    /// A kernel before 5.16 manages no neighbour; it asked once when the entry was made.
+    fileprivate func isAs(_ wanted: HostNeighbour) -> Bool {
+        guard let mac = wanted.mac else { return isManaged || origin == Kernel.origin && state != Self.permanent }
+        return self.mac == mac && state == Self.permanent
     }
 }

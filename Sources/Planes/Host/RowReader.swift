@@ -97,4 +97,8 @@ struct RowReader {
     func mac(_ name: String) throws(MalformedRow) -> MACAddress {
         try required(name, "a MAC address") { MACAddress($0) }
     }
+
+    func optionalMAC(_ name: String) throws(MalformedRow) -> MACAddress? {
+        try optional(name, "a MAC address") { MACAddress($0) }
+    }
 }

@@ -98,7 +98,7 @@ extension Packets.Services {
         #expect(try body["service"]["namespace"].string() == "t" && body["service"]["name"].string() == "health")
         service.conditions = ["s1": "ready: false, serving: true, terminating: true"]
         try await lab.put(service)
-        let isDown = try await eventually(within: .seconds(10)) {
+        let isDown = try await eventually(within: .seconds(2)) {
             let (status, body) = try await ask()
             return status == "HTTP/1.1 503 Service Unavailable" && body.contains("\"localEndpoints\":0")
         }

@@ -27,8 +27,8 @@ extension PacketLab {
             "outside", "ip route replace 172.31.0.0/16 via 172.30.0.1; ip route replace fd31::/16 via fd30::1")
     }
 
-    /// How many milliseconds pass until a place is refused, at best of three times; nil when it is not each time.
-    func refusal(_ way: Way, udp: Bool = false) async throws -> Int? {
+    /// How many milliseconds pass until a place is refused, three times; none when one is not refused.
+    func refusals(_ way: Way, udp: Bool = false) async throws -> [Int] {
         let open = "exec 3<>/dev/\(udp ? "udp" : "tcp")/\(way.to)/\(way.port)"
         let ask = udp ? "\(open); echo x >&3; read -t 10 -u 3" : open
         let script = """
@@ -40,8 +40,8 @@ extension PacketLab {
             done
             """
         let outcome = try await outcome(way.from, "bash", "-c", script)
-        guard outcome.succeeded else { return nil }
-        return outcome.output.split(separator: "\n").compactMap { Int($0) }.min()
+        guard outcome.succeeded else { return [] }
+        return outcome.output.split(separator: "\n").compactMap { Int($0) }
     }
 
     /// How many of many connections, one right after the other, are refused.

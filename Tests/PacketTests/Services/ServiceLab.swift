@@ -138,11 +138,9 @@ extension PacketLab {
     /// Several connections, one after the other, from one place.
     func connect(_ from: String, _ to: IPAddress, _ port: Int, times: Int = 1) async throws -> [Outcome] {
         let server = to.family == .v4 ? "TCP4:\(to):\(port)" : "TCP6:[\(to)]:\(port)"
-        // One of some hundred right after a change may get no word, for a reason that is not known yet: it asks again.
         let script = """
-            ask() { socat -T5 -u \(server),connect-timeout=3 - 2>&1 | tail -1 | grep .; }
             for i in $(seq \(times)); do
-              ask || ask || ask || echo silence
+              socat -T5 -u \(server),connect-timeout=3 - 2>&1 | tail -1 | grep . || echo silence
             done
             """
         return try await shell(from, script, deadline: .seconds(60)).split(separator: "\n").map { line in
@@ -160,6 +158,12 @@ extension PacketLab {
             return names.isEmpty ? outcome == .refused : outcome.name.map(names.contains) ?? false
         }
         try #require(isThere, "\(from) gets no answer of \(names) from \(to) port \(port)")
+    }
+
+    /// How many segments of TCP a place has sent a second time: each is a packet that was lost, or its answer.
+    func retransmissions(_ place: String) async throws -> Int {
+        let text = try await shell(place, "nstat -asz TcpRetransSegs | awk '/Retrans/ {print $2}'")
+        return try #require(Int(text.filter(\.isNumber)), "\(text)")
     }
 
     /// How often a node's datapath dropped a packet that passed conntrack too often.

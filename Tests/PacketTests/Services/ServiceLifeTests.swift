@@ -88,9 +88,9 @@ extension Packets.Services {
         for way in ways {
             try await lab.waitFor(way.from, way.to, way.port, [])
             for udp in [false, true] {
-                // Tens of milliseconds; a machine that is busy needs more, and who was not refused at once, a second.
-                let time = try await lab.refusal(way, udp: udp)
-                #expect(time.map { $0 < 900 } ?? false, "\(way), udp \(udp): \(time.map(String.init) ?? "no refusal")")
+                // A machine that is busy takes its time; a packet that has to be sent again takes a second.
+                let times = try await lab.refusals(way, udp: udp)
+                #expect(times.min() ?? 999 < 100 && times.max() ?? 999 < 900, "\(way), udp \(udp): \(times) ms")
             }
         }
         service.pods = ["s1"]

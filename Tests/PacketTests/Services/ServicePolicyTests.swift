@@ -34,7 +34,9 @@ extension Packets.Services {
         for family in lab.families {
             let node = try await lab.address("node:n1", family)
             try await lab.waitFor("outside", node, 30045, ServiceLab.answering)
+            let before = try await lab.retransmissions("outside")
             let outcomes = try await lab.connect("outside", node, 30045, times: 100)
+            #expect(try await lab.retransmissions("outside") == before, "a packet was lost")
             #expect(
                 outcomes.count == 100 && outcomes.allSatisfy { $0.name.map(ServiceLab.answering.contains) ?? false },
                 "\(outcomes.filter { !($0.name.map(ServiceLab.answering.contains) ?? false) })")
