@@ -30,7 +30,8 @@ extension HostAddress: HostRow {
 
 extension HostNeighbour: HostRow {
     init(reading row: RowReader) throws(MalformedRow) {
-        self.init(device: try row.string("device"), address: try row.address("address"), mac: try row.optionalMAC("mac"))
+        self.init(
+            device: try row.string("device"), address: try row.address("address"), mac: try row.optionalMAC("mac"))
     }
 }
 
