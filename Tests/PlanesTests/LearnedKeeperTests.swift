@@ -43,10 +43,10 @@ struct LearnedKeeperTests {
     }
 
     /// As the switch prints a client's flow.
-    private func flow(_ client: Int, _ cookie: Int, timer: Int, idle: Int) -> String {
+    private func flow(_ client: Int, _ cookie: Int, timer: Int, idle: Int, packets: Int = 3) -> String {
         let words = timer == 0 ? "" : "idle_timeout=\(timer), "
         return " cookie=0x\(String(LearnedFlows.mark | UInt64(cookie), radix: 16)), duration=100000s, table=200, "
-            + "n_packets=3, n_bytes=0, \(words)idle_age=\(idle), tcp,nw_src=10.0.0.\(client) actions=drop"
+            + "n_packets=\(packets), n_bytes=0, \(words)idle_age=\(idle), tcp,nw_src=10.0.0.\(client) actions=drop"
     }
 
     private func keeper(_ wire: Switch, _ rows: (RowID, RowContent)...) throws -> LearnedKeeper<Switch> {
@@ -143,5 +143,28 @@ struct LearnedKeeperTests {
         wire.set(flow(1, 5, timer: 10, idle: 0), flow(4, 7, timer: 0, idle: 0))
         try keeper.restore("br-int")
         #expect(wire.takeChanges().isEmpty)
+    }
+
+    @Test("has been silent for as long as its client was, also when the bridge was cleared in between")
+    func silenceBefore() throws {
+        let wire = Switch()
+        let keeper = try keeper(wire, row(5, timeout: 10))
+        wire.set(flow(1, 5, timer: 10, idle: 9), flow(2, 5, timer: 10, idle: 9), flow(3, 5, timer: 10, idle: 2))
+        try keeper.look { _ in true }
+        wire.set()
+        try keeper.restore("br-int")
+        #expect(wire.takeChanges().count == 3)
+        // The switch counts anew; the second client has sent something since.
+        wire.set(
+            flow(1, 5, timer: 10, idle: 0, packets: 0), flow(2, 5, timer: 10, idle: 0, packets: 1),
+            flow(3, 5, timer: 10, idle: 0, packets: 0))
+        let deletion = "delete_strict table=200,tcp,nw_src=10.0.0.1"
+        let end = ContinuousClock.now + .seconds(3)
+        var changes: [String] = []
+        while changes.isEmpty, ContinuousClock.now < end {
+            try keeper.look { _ in true }
+            changes = wire.takeChanges()
+        }
+        #expect(changes == [deletion])
     }
 }

@@ -10,7 +10,9 @@ struct LearnedFlow: Hashable, Sendable {
     /// In seconds; 0 for none.
     var timer: Int
     /// Seconds since the last packet.
-    let idle: Int
+    var idle: Int
+    /// Since the switch has the flow.
+    let packets: Int
 
     /// ` cookie=0x1, duration=2s, table=3, n_packets=0, n_bytes=0, idle_timeout=10, idle_age=2, tcp,… actions=…`.
     init?(line: Substring) {
@@ -20,6 +22,7 @@ struct LearnedFlow: Hashable, Sendable {
         var cookie: UInt64?
         var timer = 0
         var idle = 0
+        var packets = 0
         var match = ""
         for word in line[..<cut.lowerBound].split(separator: " ") {
             if word.hasPrefix("table=") {
@@ -30,6 +33,8 @@ struct LearnedFlow: Hashable, Sendable {
                 timer = Int(word.dropFirst(13).dropLast()) ?? 0
             } else if word.hasPrefix("idle_age=") {
                 idle = Int(word.dropFirst(9).prefix { $0.isNumber }) ?? 0
+            } else if word.hasPrefix("n_packets=") {
+                packets = Int(word.dropFirst(10).dropLast()) ?? 0
             } else if !word.hasSuffix(",") {
                 match = String(word)
             }
@@ -39,6 +44,7 @@ struct LearnedFlow: Hashable, Sendable {
         self.cookie = cookie
         self.timer = timer
         self.idle = idle
+        self.packets = packets
         self.match = match
     }
 
@@ -53,7 +59,8 @@ struct LearnedFlow: Hashable, Sendable {
         idle >= timeout && (timer == 0 || timer != LearnedFlows.timer(for: timeout))
     }
 
-    /// The line that makes it again, with all of its time; nil when its time was over.
+    /// The line that makes it again; nil when its time was over. Its timer is whole, for later packets count from
+    /// their own time on.
     func addition(after seconds: Int, timeout: Int) -> String? {
         guard idle + seconds < timeout else { return nil }
         let timer = self.timer == 0 ? "" : "idle_timeout=\(self.timer),"

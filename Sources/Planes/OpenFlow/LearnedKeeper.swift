@@ -11,6 +11,8 @@ final class LearnedKeeper<Sink: FlowSink> {
     private let sink: Sink
     private var rows: [RowID: (place: Place, cookie: UInt64, timeout: Int)] = [:]
     private var seen: [Place: (flows: [LearnedFlow], at: ContinuousClock.Instant)] = [:]
+    /// When the last packet came to flows that were put into the switch since: it counts their silence from then on.
+    private var heard: [Place: [String: ContinuousClock.Instant]] = [:]
     /// Places of whose rows one has changed, and whether the flows that learn have followed: until then what is taken
     /// down may be learned again.
     private var left: [Place: Bool] = [:]
@@ -45,11 +47,13 @@ final class LearnedKeeper<Sink: FlowSink> {
     func look(_ isWhole: (String) throws -> Bool) throws {
         for place in places where sink.isReachable(place.bridge) {
             let now = ContinuousClock.now
-            let flows = try sink.learned(place.bridge, table: place.table)
+            let read = try sink.learned(place.bridge, table: place.table)
             guard try isWhole(place.bridge) else { continue }
+            let flows = withSilence(read, place, now)
             let timeouts = timeouts(place)
             let over = flows.filter { flow in
-                timeouts[flow.cookie].map(flow.isOver) ?? true
+                guard let timeout = timeouts[flow.cookie] else { return true }
+                return flow.isOver(after: timeout) || heard[place]?[flow.key] != nil && flow.idle >= timeout
             }
             var lines = over.map(\.deletion)
             // A client that was known when the timeout changed: it counts for him too.
@@ -60,12 +64,30 @@ final class LearnedKeeper<Sink: FlowSink> {
                 var renewed = flow
                 renewed.timer = LearnedFlows.timer(for: timeout)
                 renewed.addition(after: 0, timeout: timeout).map { lines.append($0) }
+                heard[place, default: [:]][flow.key] = now - .seconds(flow.idle)
                 return renewed
             }
             if !lines.isEmpty { try sink.change(place.bridge, lines: lines) }
             seen[place] = timeouts.isEmpty ? nil : (kept, now)
             if left[place] == true { left[place] = nil }
         }
+    }
+
+    /// The flows with the seconds since their last packet, also those that the switch has had for a shorter time.
+    private func withSilence(
+        _ flows: [LearnedFlow], _ place: Place, _ now: ContinuousClock.Instant
+    ) -> [LearnedFlow] {
+        guard let known = heard[place] else { return flows }
+        var left: [String: ContinuousClock.Instant] = [:]
+        let all = flows.map { flow in
+            guard flow.packets == 0, let last = known[flow.key] else { return flow }
+            left[flow.key] = last
+            var flow = flow
+            flow.idle = Int((now - last) / .seconds(1))
+            return flow
+        }
+        heard[place] = left.isEmpty ? nil : left
+        return all
     }
 
     /// Puts back what a bridge had when it was last looked at, and has no more.
@@ -75,8 +97,11 @@ final class LearnedKeeper<Sink: FlowSink> {
             let seconds = Int((ContinuousClock.now - memory.at) / .seconds(1))
             let timeouts = timeouts(place)
             let lines = memory.flows.compactMap { flow -> String? in
-                guard !present.contains(flow.key), let timeout = timeouts[flow.cookie] else { return nil }
-                return flow.addition(after: seconds, timeout: timeout)
+                guard !present.contains(flow.key), let timeout = timeouts[flow.cookie],
+                    let line = flow.addition(after: seconds, timeout: timeout)
+                else { return nil }
+                heard[place, default: [:]][flow.key] = memory.at - .seconds(flow.idle)
+                return line
             }
             if !lines.isEmpty { try sink.change(bridge, lines: lines) }
         }
