@@ -49,6 +49,7 @@ extension Packets.DualStack {
             #expect(try await lab.asks("t/a1", lab.address("t/b1", family))?.name == "b1", "\(family)")
         }
         #expect(try await lab.shell("node:n2", "nft list table inet ovenbird").contains("masquerade"))
+        try await HostToServices(lab: lab, local: "a1", remote: "b1").askEverybody()
         try await lab.gatewayMode("n2", from: "local", to: "shared")
         for family in lab.families {
             let ways = try await lab.waysOut("n2", family)

@@ -36,12 +36,16 @@ extension Packets.Services {
         #expect(names.allSatisfy { $0.count == 1 }, "\(names)")
         let datagrams = Set(try await lab.datagrams(try inside(one), times: 4).map(\.name))
         #expect(datagrams.count == 1)
+        let own = Way(from: "t/ask", to: try await lab.address("node:n1", .v4), port: 30_076)
+        try await lab.waitFor(own.from, own.to, own.port, ServiceLab.answering)
+        let otherPort = Set(try await lab.connect(own.from, own.to, own.port, times: 4).map { $0.name ?? "-" })
+        #expect(otherPort.count == 1, "\(otherPort)")
         // On the pods' own switch; before the service was there, somebody may have come to the router.
         let key = try await lab.shell(
             "node:n1", "ovn-sbctl --bare --columns=tunnel_key find Datapath_Binding external_ids:name=n1")
         let place = "metadata=0x\(String(try #require(Int(key.filter(\.isNumber))), radix: 16)),"
         let flows = try await learned(lab, "n1").split(separator: "\n").filter { $0.contains(place) }
-        for way in ways {
+        for way in ways + [own] {
             let client = try await lab.address(way.from, .v4)
             let own = flows.filter {
                 $0.contains("tcp,") && $0.contains("nw_src=\(client),") && $0.contains("nw_dst=\(way.to),")
@@ -50,7 +54,7 @@ extension Packets.Services {
         }
         let client = try await lab.address("t/ask", .v4)
         #expect(flows.count { $0.contains("udp,") } == 1)
-        #expect(flows.count { $0.contains("nw_src=\(client),") } == 3)
+        #expect(flows.count { $0.contains("nw_src=\(client),") } == 4)
         // The end of one service's clients is not that of the other's.
         try lab.remove(one)
         let isGone = try await eventually(within: .seconds(20)) {

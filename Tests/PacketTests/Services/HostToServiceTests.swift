@@ -6,29 +6,30 @@ import Testing
 @testable import Lab
 
 extension Packets.Services {
-    @Test("are reached from a host, whoever serves, also when the first packet is lost", .timeLimit(.minutes(3)))
+    @Test("are reached from a host, a pod and outside, whoever serves, also when the first packet is lost", .timeLimit(.minutes(3)))
     func fromHost() async throws {
         try await HostToServices(lab: Packets.lab(), local: "s1", remote: "s2").check()
     }
 }
 
 extension Packets.OnlyV4 {
-    @Test("services are reached from a host, whoever serves, also when the first packet is lost")
+    @Test("services are reached from a host, a pod and outside, whoever serves, also when the first packet is lost")
     func fromHost() async throws { try await HostToServices(lab: Packets.lab(), local: "a1", remote: "b1").check() }
 }
 
 extension Packets.OnlyV6 {
-    @Test("services are reached from a host, whoever serves, also when the first packet is lost")
+    @Test("services are reached from a host, a pod and outside, whoever serves, also when the first packet is lost")
     func fromHost() async throws { try await HostToServices(lab: Packets.lab(), local: "a1", remote: "b1").check() }
 }
 
 extension Packets.V6First {
-    @Test("services are reached from a host, whoever serves, also when the first packet is lost")
+    @Test("services are reached from a host, a pod and outside, whoever serves, also when the first packet is lost")
     func fromHost() async throws { try await HostToServices(lab: Packets.lab(), local: "a1", remote: "b1").check() }
 }
 
-/// Node n1 asks four services: of a pod of its own, a pod of n2, itself, and n2.
-private struct HostToServices {
+/// Node n1 asks four services: of a pod of its own, a pod of n2, itself, and n2. A pod of n1 and the outside ask them
+/// too, the latter by their node ports.
+struct HostToServices {
     let lab: PacketLab
     /// Pods of n1 and n2.
     let local: String
@@ -65,11 +66,24 @@ private struct HostToServices {
                 ]
                 try await put()
                 try await askOften()
+                try await askFromElsewhere()
                 try await askWithLoss()
                 try await inspect(captures)
             }
         }
-        for node in ["n1", "n2"] { #expect(try await lab.recirculationDrops(node) == "0\n", "\(node)") }
+        for node in lab.record.nodes { #expect(try await lab.recirculationDrops(node) == "0\n", "\(node)") }
+        try Files.remove("\(lab.directory)/manifests/host-to-services.yaml")
+    }
+
+    /// Without loss.
+    func askEverybody() async throws {
+        try await lab.answering("node:n1", Self.hostPort, as: "n1") {
+            try await lab.answering("node:n2", Self.hostPort, as: "n2") {
+                try await put()
+                try await askOften()
+                try await askFromElsewhere()
+            }
+        }
         try Files.remove("\(lab.directory)/manifests/host-to-services.yaml")
     }
 
@@ -82,7 +96,13 @@ private struct HostToServices {
                 apiVersion: v1
                 kind: Service
                 metadata: {name: to-\(backend.name), namespace: t}
-                spec: {clusterIPs: [\(addresses)], ports: [{name: p, port: 80}]}
+                spec:
+                  type: NodePort
+                  clusterIPs: [\(addresses)]
+                  ports:
+                  - {name: p, port: 80, nodePort: \(nodePort(backend))}
+                  - {name: u, port: 80, protocol: UDP, nodePort: \(nodePort(backend))}
+                  sessionAffinity: ClientIP
 
                 """
             for family in lab.families {
@@ -95,7 +115,7 @@ private struct HostToServices {
                       namespace: t
                       labels: {kubernetes.io/service-name: to-\(backend.name)}
                     addressType: \(family)
-                    ports: [{name: p, port: \(backend.port)}]
+                    ports: [{name: p, port: \(backend.port)}, {name: u, port: \(backend.port), protocol: UDP}]
                     endpoints: [{addresses: ["\(try await lab.address(backend.place, family))"]}]
 
                     """
@@ -105,6 +125,28 @@ private struct HostToServices {
         for backend in backends {
             for family in lab.families {
                 try await lab.waitFor("node:n1", virtual(backend, family), 80, [backend.name])
+            }
+        }
+    }
+
+    private func nodePort(_ backend: Backend) -> Int { 30_000 + backend.number }
+
+    private func askFromElsewhere() async throws {
+        for backend in backends {
+            for family in lab.families {
+                let ways = [
+                    Way(from: "t/\(local)", to: try virtual(backend, family), port: 80),
+                    Way(from: "outside", to: try await lab.address("node:n1", family), port: nodePort(backend)),
+                    Way(from: "outside", to: try await lab.address("node:n2", family), port: nodePort(backend)),
+                ]
+                for way in ways {
+                    try await lab.waitFor(way.from, way.to, way.port, [backend.name])
+                    let outcomes = try await lab.connect(way.from, way.to, way.port, times: 3)
+                    #expect(outcomes.count == 3 && outcomes.allSatisfy { $0.name == backend.name }, "\(way): \(outcomes)")
+                    let datagrams = try await lab.datagrams(way, times: 3)
+                    #expect(
+                        datagrams.count == 3 && datagrams.allSatisfy { $0.name == backend.name }, "\(way): \(datagrams)")
+                }
             }
         }
     }

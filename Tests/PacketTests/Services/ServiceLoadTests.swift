@@ -53,6 +53,7 @@ extension Packets.Services {
         }
         #expect(balancers)
         try await lab.waitFor(way.from, way.to, way.port, ["s1"])
+        let monitor = try await Monitor.start(lab, "n1", "OVN_Northbound", "Load_Balancer", "name,vips")
         var times: [Duration] = []
         for pod in ["s2", "s1", "s2"] {
             let before = try await lab.settledWrites("n1")
@@ -68,6 +69,8 @@ extension Packets.Services {
         }
         print("\(count + 1) services: an endpoint's change is there after \(times)")
         #expect(times.allSatisfy { $0 < .seconds(2) }, "\(times)")
+        let changed = monitor.changes().filter { ["insert", "new", "delete"].contains($0.action) }
+        #expect(changed.count == 6 && changed.allSatisfy { $0.row.contains("Service_t/among_") }, "\(changed)")
         try lab.remove(service)
         for part in parts { try Files.remove("\(lab.directory)/manifests/many-\(part.lowerBound).yaml") }
         let isGone = try await eventually(within: .seconds(60)) {
