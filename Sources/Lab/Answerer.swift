@@ -38,7 +38,6 @@ public struct Answerer: Sendable {
             .bind(host: "::", port: port).get()
         let datagrams = try await DatagramBootstrap(group: group)
             .channelOption(.socketOption(.so_reuseaddr), value: 1)
-            .channelOption(.receivePacketInfo, value: true)
             .channelInitializer { [self] channel in channel.pipeline.addHandler(Datagrams(self)) }
             .bind(host: "::", port: port).get()
         isReady()
@@ -97,18 +96,9 @@ public struct Answerer: Sendable {
         init(_ answerer: Answerer) { self.answerer = answerer }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            let question = unwrapInboundIn(data)
-            var answer = AddressedEnvelope(
-                remoteAddress: question.remoteAddress,
-                data: answerer.words(to: question.remoteAddress, context.channel.allocator))
-            // From the address that was asked, which need not be the one that the kernel would choose; by which way is
-            // for its routes to say.
-            if let asked = question.metadata?.packetInfo {
-                answer.metadata = .init(
-                    ecnState: .transportNotCapable,
-                    packetInfo: NIOPacketInfo(destinationAddress: asked.destinationAddress, interfaceIndex: 0))
-            }
-            context.writeAndFlush(NIOAny(answer), promise: nil)
+            let client = unwrapInboundIn(data).remoteAddress
+            let words = answerer.words(to: client, context.channel.allocator)
+            context.writeAndFlush(NIOAny(AddressedEnvelope(remoteAddress: client, data: words)), promise: nil)
         }
 
         /// The refusal of a client that is gone, say: others still come.
