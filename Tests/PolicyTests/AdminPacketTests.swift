@@ -18,14 +18,16 @@ extension InLabs.Acceptance {
         ["action": .string(action), "from": [peer], "ports": ports]
     }
 
-    /// Who reaches x/b on TCP 80 over all families, of those that are asked for.
-    private func reaching(_ lab: PolicyLab, _ prober: Prober, port: Int = 80) async throws -> Set<String> {
-        let sources = ["x/a", "x/c", "y/a", "z/a"]
-        let probes = sources.flatMap { from in
+    /// These and nobody else reach x/b by TCP, over each family.
+    private func expect(
+        _ lab: PolicyLab, _ prober: Prober, port: Int = 80, reachedBy: Set<String>,
+        at location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let probes = ["x/a", "x/c", "y/a", "z/a"].flatMap { from in
             lab.families.map { Probe(from: from, to: "x/b", transport: .tcp, port: port, family: $0) }
         }
         let passed = try await prober.run(probes, within: 1000)
-        return Set(sources.filter { from in passed.filter { $0.from == from }.count == lab.families.count })
+        #expect(passed == Set(probes.filter { reachedBy.contains($0.from) }), sourceLocation: location)
     }
 
     @Test("admin rules come first, a Pass leaves it to the namespaces' policies, the baseline comes last")
@@ -55,7 +57,7 @@ extension InLabs.Acceptance {
         world.more = [guarding, baseline]
         try await lab.set(world)
         // x passes on to the baseline, which allows a and not c; y is denied; z is the baseline's.
-        #expect(try await reaching(lab, prober) == ["x/a", "z/a"])
+        try await expect(lab, prober, reachedBy: ["x/a", "z/a"])
         #expect(try await lab.pings("node:n1", try #require(lab.places()["x/b"]?.addresses[.v4])), "own node")
 
         // Isolation by a policy of the namespace hides the baseline: now c is allowed, and a is not.
@@ -65,7 +67,7 @@ extension InLabs.Acceptance {
                 ingress: [.init(peers: [.pods(namespaces: nil, pods: .init(labels: ["pod": "c"]))])])
         ]
         try await lab.set(world)
-        #expect(try await reaching(lab, prober) == ["x/c"])
+        try await expect(lab, prober, reachedBy: ["x/c"])
 
         // An earlier policy allows z over everything; of two with one number the first by name decides.
         world.more = [
@@ -76,12 +78,14 @@ extension InLabs.Acceptance {
             admin("b", 1, subject: subject, ("ingress", [rule("Deny", from: all)])),
         ]
         try await lab.set(world)
-        #expect(try await reaching(lab, prober) == ["z/a"])
-        #expect(try await reaching(lab, prober, port: 81) == [])
+        try await expect(lab, prober, reachedBy: ["z/a"])
+        try await expect(lab, prober, port: 81, reachedBy: [])
         #expect(try await lab.pings("node:n1", try #require(lab.places()["x/b"]?.addresses[.v4])), "a Deny of all pods")
         for node in ["n1", "n2"] {
             let text = try Files.read("\(lab.paths.directory)/status/\(node)/AdminNetworkPolicy..b.json")
-            #expect(text.contains("Ready-In-Zone-\(node)"), "\(text)")
+            let condition = try #require(try JSONCursor(JSON(parsing: text))["conditions"].elements().first)
+            #expect(try condition["type"].string() == "Ready-In-Zone-\(node)", "\(text)")
+            #expect(try condition["status"].string() == "True", "\(text)")
         }
         #expect(try lab.parseErrors() == [])
     }
@@ -104,6 +108,7 @@ extension InLabs.Acceptance {
             for target in targets {
                 let isSo = try await eventually(within: .seconds(5)) { try await lab.pings(from, target) == expected }
                 #expect(isSo, "\(from) > \(target): \(!expected)")
+                if !expected { #expect(try await !lab.pings(from, target, within: 2), "\(from) > \(target)") }
             }
         }
         var world = World.standard

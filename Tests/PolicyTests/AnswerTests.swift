@@ -46,7 +46,9 @@ extension InLabs.Acceptance {
             let probes = lab.families.map {
                 Probe(from: from, to: to, transport: transport, port: Int(parts[1]) ?? 0, family: $0)
             }
-            let passed = try await prober.run(probes, within: 1000).count == probes.count
+            let seen = try await prober.run(probes, within: 1000)
+            #expect(seen.isEmpty || seen.count == probes.count, "\(seen)")
+            let passed = !seen.isEmpty
             #expect(
                 answer.output == "\(passed ? "yes" : "no"): \(decider)\n", "\(from) \(to) \(traffic) \(answer.errors)")
             #expect(answer.exit == .code(passed ? 0 : 1))

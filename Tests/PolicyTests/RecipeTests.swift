@@ -39,7 +39,7 @@ private let recipes = [
     Recipe("no policy: everybody reaches everybody"),
     Recipe("deny all ingress", .x()),
     Recipe("deny all egress: replies pass", .x(types: ["Egress"])),
-    Recipe("no types, one egress rule: both ways", .x(types: nil, egress: [.init()])),
+    Recipe("no types, one egress rule: both ways", .x(types: nil, egress: [.init(ports: [.init(number: 80)])])),
     Recipe("no types, no egress rules: ingress only", .x(types: nil)),
     Recipe(
         "the same label in another namespace does not match",
@@ -59,6 +59,9 @@ private let recipes = [
         ])),
     Recipe("one port", .x(ingress: [.init(ports: [.init(number: 80)])])),
     Recipe("a range of ports", .x(ingress: [.init(ports: [.init(number: 80, end: 81)])])),
+    Recipe("a range that ends before", .x(ingress: [.init(ports: [.init(number: 70, end: 80)])])),
+    Recipe("a range out that ends before", .x(types: ["Egress"], egress: [.init(ports: [.init(number: 1, end: 80)])])),
+    Recipe("a range that begins after", .x(ingress: [.init(ports: [.init(number: 81, end: 65535)])])),
     Recipe("a port of UDP", .x(ingress: [.init(ports: [.init(transport: .udp, number: 81)])])),
     Recipe("a port of SCTP", .x(ingress: [.init(ports: [.init(transport: .sctp, number: 80)])])),
     Recipe(
@@ -146,9 +149,13 @@ extension InLabs.Acceptance {
     func probes() async throws {
         let lab = try PolicyLab.get()
         var world = World.standard
+        let addresses = Array(try #require(lab.places()["x/a"]).addresses.values)
+        try await lab.set(world)
+        for address in addresses { #expect(try await lab.pings("node:n2", address), "\(address)") }
         world.policies = [.x()]
         try await lab.set(world)
-        for address in try lab.places()["x/a"].map({ Array($0.addresses.values) }) ?? [] {
+        for address in addresses {
+            try await lab.shell("y/a", "ip neigh flush dev eth0")
             #expect(try await lab.pings("node:n1", address), "\(address)")
             #expect(try await !lab.pings("node:n2", address), "\(address)")
             #expect(try await !lab.pings("y/a", address), "\(address)")
@@ -176,6 +183,11 @@ extension InLabs.Acceptance {
         world.pods[3].labels["tier"] = nil
         let other = try await lab.table(world, prober)
         #expect(other.wrong.isEmpty, "\(other)")
+        // One leaves the policy, and another becomes a peer.
+        world.pods[0].labels["role"] = nil
+        world.pods[4].labels["tier"] = "front"
+        let last = try await lab.table(world, prober)
+        #expect(last.wrong.isEmpty, "\(last)")
         #expect(try await lab.ask("n1", "ovn-nbctl", "--columns=_uuid,match", "list", "ACL") == rules)
     }
 

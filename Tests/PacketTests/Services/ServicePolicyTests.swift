@@ -7,7 +7,8 @@ import Testing
 
 /// Services of pods that policies isolate.
 extension Packets.Services {
-    private func isolate(_ lab: PacketLab, _ rules: String) throws -> String {
+    /// All pods, but for these rules in and out.
+    private func isolate(_ lab: PacketLab, in ingress: String, out egress: String) throws -> String {
         let file = "\(lab.directory)/manifests/policy.yaml"
         try Files.write(
             file,
@@ -15,7 +16,7 @@ extension Packets.Services {
             apiVersion: networking.k8s.io/v1
             kind: NetworkPolicy
             metadata: {name: all, namespace: t}
-            spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [\(rules)], egress: [{}]}
+            spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [\(ingress)], egress: [\(egress)]}
 
             """)
         return file
@@ -26,7 +27,7 @@ extension Packets.Services {
         let lab = try Packets.lab()
         let service = ServiceLab.Description(name: "tracked", number: 45, nodePort: 30045)
         try await lab.put(service)
-        let file = try isolate(lab, "{}")
+        let file = try isolate(lab, in: "{}", out: "{}")
         let isIsolated = try await eventually(within: .seconds(10)) {
             try await !lab.shell("node:n1", "ovn-nbctl --bare --columns=action find ACL action=allow-related").isEmpty
         }
@@ -54,7 +55,7 @@ extension Packets.Services {
         for family in lab.families {
             try await lab.waitFor("t/ask", try #require(ServiceLab.itself.addresses(family)), 80, ["ask"])
         }
-        let file = try isolate(lab, "")
+        let file = try isolate(lab, in: "", out: "")
         for family in lab.families {
             let address = try #require(ServiceLab.itself.addresses(family))
             let isDenied = try await eventually(within: .seconds(10)) {

@@ -19,8 +19,8 @@ struct World: Sendable {
                     namespace: namespace, name: name,
                     labels: ["pod": name].merging(name == "a" ? ["tier": "front"] : [:]) { own, _ in own },
                     node: name == "c" ? "n2" : "n1",
-                    // In y the names are the other way round, and pod c has none.
-                    ports: name == "c" ? [:] : ports(reversed: namespace == "y"))
+                    // With one pod of y the names are the other way round, and no pod c has any.
+                    ports: name == "c" ? [:] : ports(reversed: namespace == "y" && name == "b"))
             }
         })
 
