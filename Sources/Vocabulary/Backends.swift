@@ -37,28 +37,27 @@ public struct Backends: Sendable {
     /// Those that take new connections: ready ones, or while there is none, those that still serve while they end.
     /// Sorted, so that nothing depends on the order in which the API lists them.
     public func answering(_ family: Family, localOnly: Bool = false) -> [Backend] {
-        answering(family, localOnly: localOnly) { _ in true }
+        sorted(chosen(family, localOnly: localOnly))
     }
 
-    /// The same of those that were hinted at for a node or its zone; all when none is.
+    /// Those of them that were hinted at for a node, else for its zone; all when none is. One that ends is not
+    /// preferred to one that is ready, be it ever so near.
     public func near(_ family: Family, node: String, zone: String?) -> [Backend] {
-        let close = answering(family, localOnly: false) { endpoint in
-            endpoint.forNodes.isEmpty
-                ? zone.map(endpoint.forZones.contains) ?? false : endpoint.forNodes.contains(node)
-        }
-        return close.isEmpty ? answering(family) : close
+        let all = chosen(family, localOnly: false)
+        var close = all.filter { $0.endpoint.forNodes.contains(node) }
+        if close.isEmpty, let zone { close = all.filter { $0.endpoint.forZones.contains(zone) } }
+        return sorted(close.isEmpty ? all : close)
     }
 
-    private func answering(
-        _ family: Family, localOnly: Bool, where isWanted: (EndpointSlice.Endpoint) -> Bool
-    ) -> [Backend] {
-        let near = candidates.filter { candidate in
-            candidate.backend.address.family == family && isWanted(candidate.endpoint)
+    private func sorted(_ candidates: [Candidate]) -> [Backend] { Set(candidates.map(\.backend)).sorted() }
+
+    private func chosen(_ family: Family, localOnly: Bool) -> [Candidate] {
+        let able = candidates.filter { candidate in
+            candidate.backend.address.family == family
                 && (!localOnly || (!node.isEmpty && candidate.endpoint.node == node))
         }
-        var chosen = near.filter { $0.endpoint.isReady || publishesNotReady }
-        if chosen.isEmpty { chosen = near.filter { $0.endpoint.isServing && $0.endpoint.isTerminating } }
-        return Set(chosen.map(\.backend)).sorted()
+        let ready = able.filter { $0.endpoint.isReady || publishesNotReady }
+        return ready.isEmpty ? able.filter { $0.endpoint.isServing && $0.endpoint.isTerminating } : ready
     }
 
     /// How many addresses on this node are ready, for load balancers that ask.

@@ -292,17 +292,6 @@ struct ServiceTests {
         #expect(node.rows(HTTPAnswer.self).isEmpty)
     }
 
-    @Test("prefers endpoints that are hinted at this node, and takes all when none is")
-    func distribution() throws {
-        let near = EndpointSlice.Endpoint(["10.244.1.5"], forNodes: ["n1"])
-        let far = EndpointSlice.Endpoint(["10.244.2.7"], forNodes: ["n2"])
-        let node = try harness(
-            world.service { $0.trafficDistribution = "PreferSameNode" }, world.slice("web", near, far))
-        #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.1.5:8080")
-        try node.apply(world.slice("web", far))
-        #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.2.7:8080")
-    }
-
     @Test("changes one row when an endpoint changes")
     func smallChange() throws {
         let node = try harness(
