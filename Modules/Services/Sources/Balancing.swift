@@ -6,6 +6,7 @@ import Vocabulary
 struct Plan {
     let world: World
     let slices: [EndpointSlice]
+    let backends: [Service.Port: Backends]
     let balancers: Balancers
 
     init(_ service: Service, _ world: World, _ cell: inout Cell) {
@@ -16,7 +17,11 @@ struct Plan {
         let zone =
             service.trafficDistribution.isEmpty
             ? nil : cell.get(Node.self, world.local.nodeName)?.labels["topology.kubernetes.io/zone"]
-        balancers = Balancers(service, world, slices, zone: zone)
+        let endpoints = Endpoints(slices)
+        backends = service.ports.reduce(into: [:]) { all, port in
+            all[port] = Backends(of: service, port, endpoints, on: world.local.nodeName, zone: zone)
+        }
+        balancers = Balancers(service, world, backends)
     }
 }
 
@@ -35,7 +40,7 @@ enum Balancing {
             plan.balancers.add(frontends, &cell)
             BridgeFlows(service, world).add(frontends, plan.balancers, &cell)
             HostTables.add(frontends, of: service, world, plan.balancers, &cell)
-            Health.add(service, world, plan.slices, &cell)
+            Health.add(service, plan, &cell)
         }
         for complaint in complaints { cell.report(complaint) }
     }
@@ -71,7 +76,7 @@ enum Balancing {
         let wrong = frontends.filter { frontend in
             frontend.transport == .sctp
                 && frontend.families.contains { family in
-                    plan.balancers.backends(frontend).answering(family).contains { $0.port != frontend.number }
+                    plan.balancers.answering(frontend, family).contains { $0.port != frontend.number }
                 }
         }
         return Set(wrong.map(\.number)).sorted().map { number in

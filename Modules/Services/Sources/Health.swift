@@ -4,13 +4,11 @@ import Vocabulary
 
 /// Tells load balancers outside whether this node has endpoints of its own.
 enum Health {
-    static func add(_ service: Service, _ world: World, _ slices: [EndpointSlice], _ cell: inout Cell) {
+    static func add(_ service: Service, _ plan: Plan, _ cell: inout Cell) {
         guard service.externalPolicy == .local, service.type == .loadBalancer, service.healthCheckNodePort != 0,
             (1...65535).contains(service.healthCheckNodePort)
         else { return }
-        let addresses = service.ports.reduce(into: Set<IPAddress>()) { all, port in
-            all.formUnion(Backends(of: service, port, slices, on: world.local.nodeName).localReady)
-        }
+        let addresses = plan.backends.values.reduce(into: Set<IPAddress>()) { $0.formUnion($1.localReady) }
         // An endpoint with an address per family is one.
         let ready = Family.allCases.map { family in addresses.count { $0.family == family } }.max() ?? 0
         let body: JSON = [

@@ -118,7 +118,7 @@ enum HostTables {
     ) {
         let names = Names(address.family)
         let key = "\(address) . \(transport) . \(frontend.number)"
-        let near = balancers.backends(frontend).answering(address.family, localOnly: true)
+        let near = balancers.answering(frontend, address.family, localOnly: true)
         if let own = near.first(where: { world.own.contains($0.address) }) {
             cell.add(
                 "\(key) : \(own.address) . \(own.port)", to: RowRef<NetfilterSet>(inet: names.addresses).elements)
