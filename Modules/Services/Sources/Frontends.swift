@@ -60,6 +60,8 @@ struct Frontends {
     private(set) var complaints: [Rejection] = []
     private let service: Service
     private let cluster: ClusterNetwork
+    /// Which of the service's ports has a number, by `port TCP 80`.
+    private var owners: [String: Int] = [:]
 
     init(_ service: Service, in cluster: ClusterNetwork, nodePorts: Bool) {
         self.service = service
@@ -76,7 +78,9 @@ struct Frontends {
         let served = Set(
             places.compactMap { place in if case .cluster(let address) = place { address.family } else { nil } })
         for (index, port) in service.ports.enumerated() {
-            guard let transport = transport(of: port, index) else { continue }
+            guard let transport = transport(of: port, index), isFirst("port", transport, port.port, index) else {
+                continue
+            }
             list += places.map {
                 Frontend(place: $0, transport: transport, number: port.port, port: port, families: served)
             }
@@ -85,6 +89,7 @@ struct Frontends {
                 complain("BadPort", "spec.ports[\(index)].nodePort", "\(port.nodePort) is not from 1 to 65535")
                 continue
             }
+            guard isFirst("nodePort", transport, port.nodePort, index) else { continue }
             list.append(
                 Frontend(place: .node, transport: transport, number: port.nodePort, port: port, families: served))
         }
@@ -104,6 +109,20 @@ struct Frontends {
             return nil
         }
         return transport
+    }
+
+    /// Of two ports of the service with one number the first has it. Who loses his `port` is not served at all: his
+    /// node port would lead the host's processes to the other.
+    private mutating func isFirst(
+        _ field: String, _ transport: TransportProtocol, _ number: Int, _ index: Int
+    ) -> Bool {
+        let what = "\(field) \(transport.rawValue) \(number)"
+        guard let owner = owners[what] else {
+            owners[what] = index
+            return true
+        }
+        complain("Conflict", "spec.ports[\(index)].\(field)", "\(what) is that of spec.ports[\(owner)]; choose another")
+        return false
     }
 
     private mutating func places() -> [Frontend.Place] {
