@@ -10,11 +10,14 @@ struct Balancers {
     private let service: Service
     private let world: World
     private let backends: [Service.Port: Backends]
+    /// Who comes while there is no endpoint waits for one, which an event asks for.
+    let isIdle: Bool
 
-    init(_ service: Service, _ world: World, _ backends: [Service.Port: Backends]) {
+    init(_ service: Service, _ world: World, _ backends: [Service.Port: Backends], isIdle: Bool) {
         self.service = service
         self.world = world
         self.backends = backends
+        self.isIdle = isIdle
     }
 
     /// A row of the service, but for its protocol.
@@ -161,7 +164,7 @@ struct Balancers {
     private func add(_ row: RowName, _ vips: [String: String], _ cell: inout Cell) {
         let name = name(row.transport, row.part)
         var options = [
-            "reject": "true", "event": "false", "skip_snat": String(row.part.keepsSource),
+            "reject": String(!isIdle), "event": String(isIdle), "skip_snat": String(row.part.keepsSource),
             "neighbor_responder": "none",
             "hairpin_snat_ip": world.cluster.families.compactMap { world.masquerade($0)?.hairpin.description }
                 .joined(separator: " "),

@@ -21,7 +21,8 @@ struct Plan {
         backends = service.ports.reduce(into: [:]) { all, port in
             all[port] = Backends(of: service, port, endpoints, on: world.local.nodeName, zone: zone)
         }
-        balancers = Balancers(service, world, backends)
+        balancers = Balancers(
+            service, world, backends, isIdle: cell.settings(ServiceSettings.self).isIdle(service))
     }
 }
 

@@ -15,6 +15,7 @@ enum Explanation {
         var complaints: [Rejection] = []
         let frontends = Claims.won(world.frontends(of: service).list, by: service, in: world, &complaints, &cell)
         let plan = Plan(service, world, &cell)
+        if plan.balancers.isIdle { description.headline.append("idle") }
         let ways = plan.balancers.ways(frontends)
         description.sheets = [leads(ways, plan), endpoints(service, ways, plan)]
         if plan.slices.isEmpty { description.notes.append("there is no EndpointSlice of this service") }
@@ -39,6 +40,7 @@ enum Explanation {
     /// Each address, for pods of this node and for all others.
     private static func leads(_ ways: [Balancers.Way], _ plan: Plan) -> Description.Sheet {
         var sheet = Description.Sheet("LEADS TO", "ADDRESS", "FOR", "BACKENDS", "BY")
+        let nobody = plan.balancers.isIdle ? "none: an event asks for one" : "none: refused"
         for way in ways {
             let name = "\(way.frontend.transport.rawValue.lowercased()) \(way.front)"
             if let host = way.host {
@@ -46,7 +48,7 @@ enum Explanation {
             } else {
                 let text = way.backends.map(\.description).joined(separator: " ")
                 sheet.add(
-                    name, way.part.clients, text.isEmpty ? "none: refused" : text,
+                    name, way.part.clients, text.isEmpty ? nobody : text,
                     plan.balancers.name(way.frontend.transport, way.part))
             }
         }
