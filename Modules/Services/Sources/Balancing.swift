@@ -41,7 +41,9 @@ enum Balancing {
             plan.balancers.add(frontends, &cell)
             BridgeFlows(service, world).add(frontends, plan.balancers, &cell)
             HostTables.add(frontends, of: service, world, plan.balancers, &cell)
-            Health.add(service, plan, &cell)
+            if let port = Claims.wonHealth(asked, by: service, &complaints, &cell) {
+                Health.add(service, at: port, plan, &cell)
+            }
         }
         for complaint in complaints { cell.report(complaint) }
     }

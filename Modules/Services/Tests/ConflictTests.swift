@@ -56,7 +56,7 @@ struct ConflictTests {
         #expect(vips(node, "web_UDP_node_switch_n1")["172.30.0.1:30080"] == "")
         #expect(
             events(node) == [
-                "spec.ports[1].nodePort: nodePort TCP 30080 is that of spec.ports[0]; choose another"
+                "spec.ports[1].nodePort: TCP 30080 is that of spec.ports[0].nodePort; choose another"
             ])
         #expect(
             node.row(NetfilterSet.self, "inet service-ports-v4")?.members("elements").sorted()
@@ -75,7 +75,7 @@ struct ConflictTests {
             vips(node, "web_TCP_cluster") == ["10.96.0.10:80": "10.244.1.5:8080", "10.96.0.10:81": "10.244.1.7:8080"])
         #expect(
             vips(node, "web_TCP_node_router+switch_n1").keys.sorted() == ["172.30.0.1:30080", "172.30.0.1:30082"])
-        #expect(events(node) == ["spec.ports[1].port: port TCP 80 is that of spec.ports[0]; choose another"])
+        #expect(events(node) == ["spec.ports[1].port: TCP 80 is that of spec.ports[0].port; choose another"])
     }
 
     @Test("do not lead the host's processes from a node port of one to the other")

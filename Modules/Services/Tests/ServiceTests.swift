@@ -274,24 +274,6 @@ struct ServiceTests {
         #expect(node.problems.isEmpty)
     }
 
-    @Test("answers health checks with its ready local endpoints, while its policy is Local")
-    func health() throws {
-        func balanced(_ policy: Service.Policy) -> Service {
-            world.service {
-                $0.type = .loadBalancer
-                $0.externalPolicy = policy
-                $0.healthCheckNodePort = 32000
-            }
-        }
-        let node = try harness(balanced(.local), world.slice("web", .init(["10.244.1.5"], node: "n1")))
-        #expect(node.row(HTTPAnswer.self, "32000")?["status"] == "200")
-        try node.apply(
-            world.slice("web", .init(["10.244.1.5"], ready: false, serving: true, terminating: true, node: "n1")))
-        #expect(node.row(HTTPAnswer.self, "32000")?["status"] == "503")
-        try node.apply(balanced(.cluster))
-        #expect(node.rows(HTTPAnswer.self).isEmpty)
-    }
-
     @Test("changes one row when an endpoint changes")
     func smallChange() throws {
         let node = try harness(
