@@ -149,8 +149,10 @@ struct Frontends {
         // An entry with a host name only, or of a proxy that speaks to node ports, brings no packets here.
         for entry in service.ingress where !entry.address.isEmpty && entry.mode == "VIP" {
             if let address = address(entry.address, "status.loadBalancer.ingress"),
-                isFree(address, "status.loadBalancer.ingress"), !places.contains(.external(address))
+                isFree(address, "status.loadBalancer.ingress")
             {
+                // Its source ranges hold for the address, wherever else the user has written it.
+                places.removeAll { $0 == .external(address) }
                 places.append(.ingress(address))
             }
         }

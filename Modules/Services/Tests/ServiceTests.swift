@@ -220,6 +220,24 @@ struct ServiceTests {
         #expect(matches.count == 2 && matches.count { $0.contains("nw_src=192.0.2.0/24") } == 1, "\(matches)")
     }
 
+    @Test("keeps strangers from an address of its load balancer that is written as an external one, too")
+    func restrictedExternal() throws {
+        let node = try harness(
+            world.service {
+                $0.type = .loadBalancer
+                $0.externalIPs = ["172.31.1.3", "172.31.1.4", "172.31.1.3"]
+                $0.ingress = [.init("172.31.1.3"), .init("172.31.1.3")]
+                $0.sourceRanges = ["192.0.2.0/24"]
+            }, world.slices()[0])
+        func flows(_ address: String) -> [String] {
+            node.rows(Flow.self).filter { $0["match"]?.contains("in_port=e0,tcp,nw_dst=\(address),") == true }
+                .map { "\($0["match"]?.split(separator: ",").last ?? "") \($0["actions"]?.prefix(4) ?? "")" }.sorted()
+        }
+        #expect(flows("172.31.1.3") == ["nw_src=192.0.2.0/24 outp", "tp_dst=80 drop"])
+        #expect(flows("172.31.1.4") == ["tp_dst=80 outp"])
+        #expect(node.problems.isEmpty && vips(node, "web_TCP_cluster").count == 3)
+    }
+
     @Test("is closed to strangers too where only the host's own processes answer")
     func restrictedHost() throws {
         let node = try harness(
