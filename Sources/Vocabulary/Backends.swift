@@ -31,7 +31,7 @@ public struct Backends: Sendable {
     ) {
         var candidates: [Candidate] = []
         for portion in endpoints.portions {
-            for number in portion.ports where number.belongs(to: port) && number.isUsable {
+            for number in portion.ports where number.belongs(to: port) && number.fault == nil {
                 for member in portion.members {
                     let isHere = !node.isEmpty && member.endpoint.node == node
                     candidates += member.addresses.map { address in

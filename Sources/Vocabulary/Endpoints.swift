@@ -33,6 +33,9 @@ extension EndpointSlice.Port {
     /// Whether the endpoints answer for this port of the service.
     public func belongs(to port: Service.Port) -> Bool { name == port.name && transport == port.transport }
 
-    /// Whether it is a port that one can send to.
-    public var isUsable: Bool { number.map((1...65535).contains) ?? false }
+    /// Why nobody can send to it; nil when one can.
+    public var fault: String? {
+        guard let number else { return "it says no port" }
+        return (1...65535).contains(number) ? nil : "\(number) is not from 1 to 65535"
+    }
 }

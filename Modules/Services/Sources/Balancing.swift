@@ -63,6 +63,11 @@ enum Balancing {
                         "BadEndpoint",
                         "EndpointSlice \(slice.name): \(first) is no address of type \(slice.addressType)"))
             }
+            for port in slice.ports {
+                guard let fault = port.fault else { continue }
+                let name = port.name.isEmpty ? "" : " named \(port.name)"
+                found.append(Rejection("BadEndpoint", "EndpointSlice \(slice.name): port\(name): \(fault)"))
+            }
             if let family = slice.family, !families.isEmpty, !families.contains(family) {
                 found.append(
                     Rejection(

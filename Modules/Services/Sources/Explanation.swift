@@ -99,8 +99,8 @@ enum Explanation {
             let why: String
             if slice.family == nil {
                 why = "names and addresses of type \(slice.addressType) are not followed"
-            } else if !port.isUsable {
-                why = port.number.map { "\($0) is not from 1 to 65535" } ?? "it says no port"
+            } else if let fault = port.fault {
+                why = fault
             } else if !service.ports.contains(where: port.belongs) {
                 let name = port.name.isEmpty ? "without a name" : "named \(port.name)"
                 why = "the service has no \(port.transport) port \(name)"

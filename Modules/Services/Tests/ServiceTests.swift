@@ -72,6 +72,19 @@ struct ServiceTests {
         #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.1.5:8080,10.244.1.5:8081,10.244.2.9:8080")
     }
 
+    @Test("leads to no port of a slice that is none, says so, and serves the others", arguments: [0, -1, 70_000, nil])
+    func badEndpointPort(number: Int?) throws {
+        var slice = world.slices()[0]
+        slice.ports += [.init(number, name: "http"), .init(8081, name: "http")]
+        let node = try harness(world.service { $0.clusterIPs = ["10.96.0.10"] }, slice)
+        #expect(
+            vips(node, "web_TCP_cluster") == [
+                "10.96.0.10:80": "10.244.1.5:8080,10.244.1.5:8081,10.244.2.7:8080,10.244.2.7:8081"
+            ])
+        let word = number.map { "\($0) is not from 1 to 65535" } ?? "it says no port"
+        #expect(events(node) == [": EndpointSlice web-v4: port named http: \(word)"])
+    }
+
     @Test("keeps the client's address and local endpoints on the router when the external policy is Local")
     func externalLocal() throws {
         let local = world.service {
