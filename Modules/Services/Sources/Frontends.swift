@@ -138,7 +138,9 @@ struct Frontends {
     private mutating func places() -> [Frontend.Place] {
         var places: [Frontend.Place] = []
         for text in service.clusterIPs {
-            if let address = address(text, "spec.clusterIPs") { places.append(.cluster(address)) }
+            if let address = address(text, "spec.clusterIPs"), isFree(address, "spec.clusterIPs") {
+                places.append(.cluster(address))
+            }
         }
         for text in service.externalIPs {
             if let address = address(text, "spec.externalIPs"), isFree(address, "spec.externalIPs") {
@@ -178,8 +180,8 @@ struct Frontends {
         }
         // It would take the place of a pod, of a service to come, or of the cluster's routers.
         let taken =
-            cluster.clusterSubnets.map(\.network) + cluster.serviceNetworks + cluster.joinSubnets.values
-            + cluster.transitSubnets.values + cluster.masqueradeSubnets.values
+            cluster.clusterSubnets.map(\.network) + cluster.joinSubnets.values + cluster.transitSubnets.values
+            + cluster.masqueradeSubnets.values + (field == "spec.clusterIPs" ? [] : cluster.serviceNetworks)
         if let network = taken.first(where: { $0.contains(address) }) {
             complain("BadAddress", field, "\(address) is in \(network), which the cluster uses itself")
             return false

@@ -212,6 +212,24 @@ struct ServiceTests {
         #expect(events(node).count == 1 && events(node).allSatisfy { $0.contains("externalIPs: \(text) ") })
     }
 
+    @Test(
+        "has no cluster address that belongs to pods, routers or nobody, says so, and keeps the other",
+        arguments: [
+            "10.244.1.5", "100.64.0.2", "100.88.0.2", "169.254.169.5", "127.0.0.1", "224.0.0.1", "0.0.0.0",
+        ])
+    func takenClusterAddress(text: String) throws {
+        let node = try harness(
+            world.service {
+                $0.type = .nodePort
+                $0.clusterIPs[0] = text
+                $0.ports[0].nodePort = 30080
+            }, world.slices()[0], world.slices()[1])
+        let fronts = node.rows(LoadBalancer.self).flatMap { $0.map("vips").keys }.sorted()
+        #expect(fronts == ["[fd00:10:96::10]:80", "[fd30::1]:30080"])
+        #expect(events(node).contains { $0.hasPrefix("spec.clusterIPs: \(text) ") }, "\(events(node))")
+        #expect(!node.text.contains(text + ":80") && !node.text.contains(" \(text) . "))
+    }
+
     @Test("has no address of a node as its own, and says so when it has none", arguments: [["172.30.0.2"], []])
     func noAddress(own: [String]) throws {
         let node = try harness(world.service { $0.clusterIPs = own }, world.slices()[0])
