@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Model
 import Testing
 
 @testable import Planes
@@ -39,8 +40,8 @@ struct AnswerServerTests {
             return text
         }
 
-        func ask() throws -> String {
-            try say("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        func ask(_ method: String = "GET") throws -> String {
+            try say("\(method) / HTTP/1.1\r\nHost: x\r\n\r\n")
             return rest()
         }
     }
@@ -53,6 +54,56 @@ struct AnswerServerTests {
         server.say(.init(status: 503, headers: [:], body: "no\n"))
         #expect(try await onThread { try Client(port).ask() }.hasPrefix("HTTP/1.1 503"))
         await server.stop()
+    }
+
+    @Test func whoAsksByHeadGetsNoBody() async throws {
+        let server = try await AnswerServer(port: 0, answer)
+        let port = try #require(server.port)
+        let head = try await onThread { try Client(port).ask("HEAD") }
+        #expect(head.hasPrefix("HTTP/1.1 200 OK") && head.contains("Content-Length: 5") && head.hasSuffix("\r\n\r\n"))
+        #expect(try await onThread { try Client(port).ask() }.hasSuffix("\r\n\r\nfine\n"))
+        await server.stop()
+    }
+
+    /// Another program that listens on a port.
+    private final class Squatter: Sendable {
+        let stream: Descriptor
+        let port: Int
+
+        init() throws {
+            stream = Descriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let number = stream.number
+            let result = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                    bind(number, address, size) == 0 && listen(number, 1) == 0
+                        && getsockname(number, address, &size) == 0
+                }
+            }
+            guard result else { throw SystemError(last: "listen") }
+            port = Int(UInt16(bigEndian: address.sin_port))
+        }
+    }
+
+    @Test func aPortThatAnotherProgramHasIsRefusedAndTakenWhenItIsFree() async throws {
+        var squatter: Squatter? = try Squatter()
+        let taken = try #require(squatter?.port)
+        // Free again by the end of the statement.
+        let free = try Squatter().port
+        let rows = [taken, free].map { HTTPAnswer(port: $0, status: 200, body: "fine\n") }
+        let bench = PlaneBench(AnswerPlane(retry: .milliseconds(50)))
+        try await bench.set(rows)
+        #expect(bench.refused == [RowSource.id(rows[0]): "another program of the host listens on port \(taken)"])
+        #expect(try await onThread { try Client(free).ask() }.hasSuffix("fine\n"))
+        squatter = nil
+        #expect(await bench.refusals().isEmpty)
+        #expect(try await onThread { try Client(taken).ask() }.hasSuffix("fine\n"))
+        try await bench.set([])
+        #expect(await (try? onThread { try Client(taken) }) == nil)
+        try await bench.stop()
     }
 
     @Test func nobodyHoldsAConnectionForLong() async throws {

@@ -55,7 +55,16 @@ struct RowSource {
                 index,
                 .set(added: Set(values).subtracting(before).sorted(), removed: before.subtracting(values).sorted()))
         case (.set(let values), nil): return ColumnChange(index, .set(added: [], removed: values))
-        default: preconditionFailure("these planes have no map columns")
+        case (_, .map(let entries)):
+            var before: [String: String] = [:]
+            if case .map(let map) = old { before = map }
+            return ColumnChange(
+                index,
+                .map(
+                    set: entries.filter { before[$0.key] != $0.value },
+                    removed: before.keys.filter { entries[$0] == nil }.sorted()))
+        case (.map(let map), nil): return ColumnChange(index, .map(set: [:], removed: map.keys.sorted()))
+        case (nil, nil): preconditionFailure("a column that never was has not changed")
         }
     }
 }

@@ -9,14 +9,15 @@ import Vocabulary
 struct Balancers {
     private let service: Service
     private let world: World
-    private let slices: [EndpointSlice]
-    private let zone: String?
+    private let backends: [Service.Port: Backends]
+    /// Who comes while there is no endpoint waits for one, which an event asks for.
+    let isIdle: Bool
 
-    init(_ service: Service, _ world: World, _ slices: [EndpointSlice], zone: String?) {
+    init(_ service: Service, _ world: World, _ backends: [Service.Port: Backends], isIdle: Bool) {
         self.service = service
         self.world = world
-        self.slices = slices
-        self.zone = zone
+        self.backends = backends
+        self.isIdle = isIdle
     }
 
     /// A row of the service, but for its protocol.
@@ -74,22 +75,44 @@ struct Balancers {
         let part: Part
     }
 
+    /// Where one address of the service leads, for some clients: what rows are made of, and explanations.
+    struct Way {
+        let frontend: Frontend
+        let address: IPAddress
+        let part: Part
+        let backends: [Backend]
+        /// The host itself, which takes these clients instead.
+        let host: Backend?
+
+        /// The address and port that clients use.
+        var front: Backend { Backend(address, frontend.number) }
+    }
+
+    func ways(_ frontends: [Frontend]) -> [Way] {
+        frontends.flatMap { frontend in
+            frontend.addresses(world.own).flatMap { address in
+                let host = ownBackend(frontend, address.family)
+                return placed(frontend, address.family).map { part, backends in
+                    Way(
+                        frontend: frontend, address: address, part: part, backends: backends,
+                        host: part.sides == [.router] ? host : nil)
+                }
+            }
+        }
+    }
+
     func add(_ frontends: [Frontend], _ cell: inout Cell) {
         var rows: [RowName: [String: String]] = [:]
         var sticky: [Affinity.Target] = []
-        for frontend in frontends {
-            for address in frontend.addresses(world.own) {
-                let vip = Backend(address, frontend.number).description
-                for (part, backends) in placed(frontend, address.family) {
-                    rows[RowName(transport: frontend.transport, part: part), default: [:]][vip] =
-                        backends.map(\.description).joined(separator: ",")
-                    for side in part.sides where !backends.isEmpty {
-                        sticky.append(
-                            Affinity.Target(
-                                side: side, address: address, number: frontend.number, transport: frontend.transport,
-                                backends: backends, keepsSource: part.keepsSource))
-                    }
-                }
+        for way in ways(frontends) {
+            let transport = way.frontend.transport
+            rows[RowName(transport: transport, part: way.part), default: [:]][way.front.description] =
+                way.backends.map(\.description).joined(separator: ",")
+            for side in way.part.sides where !way.backends.isEmpty {
+                sticky.append(
+                    Affinity.Target(
+                        side: side, address: way.address, number: way.frontend.number, transport: transport,
+                        backends: way.backends, keepsSource: way.part.keepsSource))
             }
         }
         for (name, vips) in rows { add(name, vips, &cell) }
@@ -97,7 +120,7 @@ struct Balancers {
     }
 
     /// What of the frontend goes into which row.
-    func placed(_ frontend: Frontend, _ family: Family) -> [(Part, [Backend])] {
+    private func placed(_ frontend: Frontend, _ family: Family) -> [(Part, [Backend])] {
         let onSwitch = onSwitch(frontend, family)
         let isLocal = frontend.isExternal && service.externalPolicy == .local
         let onRouter = onRouter(frontend, family, localOnly: isLocal)
@@ -109,21 +132,12 @@ struct Balancers {
         return [(.nodeSwitch, onSwitch), (.nodeRouter, onRouter)]
     }
 
-    private func all(_ backends: Backends, _ family: Family) -> [Backend] {
-        service.trafficDistribution.isEmpty
-            ? backends.answering(family) : backends.near(family, node: world.local.nodeName, zone: zone)
-    }
-
-    func backends(_ frontend: Frontend) -> Backends {
-        Backends(of: service, frontend.port, slices, on: world.local.nodeName)
+    func answering(_ frontend: Frontend, _ family: Family, localOnly: Bool = false) -> [Backend] {
+        backends[frontend.port]?.answering(family, localOnly: localOnly) ?? []
     }
 
     private func onSwitch(_ frontend: Frontend, _ family: Family) -> [Backend] {
-        let backends = backends(frontend)
-        if !frontend.isExternal, service.internalPolicy == .local {
-            return backends.answering(family, localOnly: true)
-        }
-        return all(backends, family)
+        answering(frontend, family, localOnly: !frontend.isExternal && service.internalPolicy == .local)
     }
 
     /// The node itself, when clients from outside may have no other: the policy is Local, and only processes of the
@@ -131,14 +145,13 @@ struct Balancers {
     /// ports the lowest.
     func ownBackend(_ frontend: Frontend, _ family: Family) -> Backend? {
         guard frontend.isExternal, service.externalPolicy == .local else { return nil }
-        let near = backends(frontend).answering(family, localOnly: true)
+        let near = answering(frontend, family, localOnly: true)
         return near.allSatisfy { world.own.contains($0.address) } ? near.first : nil
     }
 
     /// A backend that is the node itself is behind its masquerade address here: the node's own is the router's too.
     private func onRouter(_ frontend: Frontend, _ family: Family, localOnly: Bool) -> [Backend] {
-        let backends = backends(frontend)
-        let chosen = localOnly ? backends.answering(family, localOnly: true) : all(backends, family)
+        let chosen = answering(frontend, family, localOnly: localOnly)
         guard let host = world.masquerade(family)?.host else { return chosen }
         if localOnly { return chosen.filter { !world.own.contains($0.address) } }
         return chosen.map { world.own.contains($0.address) ? Backend(host, $0.port) : $0 }.sorted()
@@ -151,7 +164,7 @@ struct Balancers {
     private func add(_ row: RowName, _ vips: [String: String], _ cell: inout Cell) {
         let name = name(row.transport, row.part)
         var options = [
-            "reject": "true", "event": "false", "skip_snat": String(row.part.keepsSource),
+            "reject": String(!isIdle), "event": String(isIdle), "skip_snat": String(row.part.keepsSource),
             "neighbor_responder": "none",
             "hairpin_snat_ip": world.cluster.families.compactMap { world.masquerade($0)?.hairpin.description }
                 .joined(separator: " "),

@@ -6,6 +6,7 @@ import Vocabulary
 struct Plan {
     let world: World
     let slices: [EndpointSlice]
+    let backends: [Service.Port: Backends]
     let balancers: Balancers
 
     init(_ service: Service, _ world: World, _ cell: inout Cell) {
@@ -16,7 +17,12 @@ struct Plan {
         let zone =
             service.trafficDistribution.isEmpty
             ? nil : cell.get(Node.self, world.local.nodeName)?.labels["topology.kubernetes.io/zone"]
-        balancers = Balancers(service, world, slices, zone: zone)
+        let endpoints = Endpoints(slices)
+        backends = service.ports.reduce(into: [:]) { all, port in
+            all[port] = Backends(of: service, port, endpoints, on: world.local.nodeName, zone: zone)
+        }
+        balancers = Balancers(
+            service, world, backends, isIdle: cell.settings(ServiceSettings.self).isIdle(service))
     }
 }
 
@@ -35,7 +41,9 @@ enum Balancing {
             plan.balancers.add(frontends, &cell)
             BridgeFlows(service, world).add(frontends, plan.balancers, &cell)
             HostTables.add(frontends, of: service, world, plan.balancers, &cell)
-            Health.add(service, world, plan.slices, &cell)
+            if let port = Claims.wonHealth(asked, by: service, &complaints, &cell) {
+                Health.add(service, at: port, plan, &cell)
+            }
         }
         for complaint in complaints { cell.report(complaint) }
     }
@@ -55,6 +63,11 @@ enum Balancing {
                         "BadEndpoint",
                         "EndpointSlice \(slice.name): \(first) is no address of type \(slice.addressType)"))
             }
+            for port in slice.ports {
+                guard let fault = port.fault else { continue }
+                let name = port.name.isEmpty ? "" : " named \(port.name)"
+                found.append(Rejection("BadEndpoint", "EndpointSlice \(slice.name): port\(name): \(fault)"))
+            }
             if let family = slice.family, !families.isEmpty, !families.contains(family) {
                 found.append(
                     Rejection(
@@ -71,7 +84,7 @@ enum Balancing {
         let wrong = frontends.filter { frontend in
             frontend.transport == .sctp
                 && frontend.families.contains { family in
-                    plan.balancers.backends(frontend).answering(family).contains { $0.port != frontend.number }
+                    plan.balancers.answering(frontend, family).contains { $0.port != frontend.number }
                 }
         }
         return Set(wrong.map(\.number)).sorted().map { number in

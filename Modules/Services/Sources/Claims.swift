@@ -6,7 +6,7 @@ import Vocabulary
 enum Claims {
     static func handle(_ service: Service, _ cell: inout Cell) throws(Rejection) {
         guard let world = World(&cell) else { return }
-        for frontend in world.frontends(of: service).list { cell.publish(ServiceClaim(service, frontend.claim)) }
+        for claim in world.frontends(of: service).claims.sorted() { cell.publish(ServiceClaim(service, claim)) }
     }
 
     /// No service can take an address that is some node's.
@@ -35,21 +35,36 @@ enum Claims {
                 if !complaints.contains(complaint) { complaints.append(complaint) }
                 continue
             }
-            let selector = LabelSelector(labels: [ServiceClaim.label: frontend.claim])
-            let rivals = cell.list(cell.group(of: ServiceClaim.self, matching: selector))
-            if let winner = ServiceClaim.winner(rivals),
-                (winner.namespace, winner.service) != (service.namespace, service.name)
-            {
-                let owner = "\(winner.namespace)/\(winner.service)"
-                complaints.append(
-                    Rejection(
-                        "Conflict", field: frontend.field,
-                        "\(frontend.claim) belongs to the older service \(owner); choose another"))
+            if let lost = lost(frontend.claim, by: service, frontend.field, &cell) {
+                complaints.append(lost)
             } else {
                 kept.append(frontend)
             }
         }
         return kept
+    }
+
+    /// The port of the service's health checks, unless an older service has it.
+    static func wonHealth(
+        _ frontends: Frontends, by service: Service, _ complaints: inout [Rejection], _ cell: inout Cell
+    ) -> Int? {
+        guard let port = frontends.healthPort else { return nil }
+        let claim = Frontends.claim(toHealth: port)
+        guard let lost = lost(claim, by: service, "spec.healthCheckNodePort", &cell) else { return port }
+        complaints.append(lost)
+        return nil
+    }
+
+    private static func lost(
+        _ claim: String, by service: Service, _ field: String, _ cell: inout Cell
+    ) -> Rejection? {
+        let selector = LabelSelector(labels: [ServiceClaim.label: claim])
+        let rivals = cell.list(cell.group(of: ServiceClaim.self, matching: selector))
+        guard let winner = ServiceClaim.winner(rivals),
+            (winner.namespace, winner.service) != (service.namespace, service.name)
+        else { return nil }
+        let owner = "\(winner.namespace)/\(winner.service)"
+        return Rejection("Conflict", field: field, "\(claim) belongs to the older service \(owner); choose another")
     }
 }
 

@@ -15,7 +15,9 @@ enum Explanation {
         var complaints: [Rejection] = []
         let frontends = Claims.won(world.frontends(of: service).list, by: service, in: world, &complaints, &cell)
         let plan = Plan(service, world, &cell)
-        description.sheets = [ways(frontends, plan), endpoints(service, plan)]
+        if plan.balancers.isIdle { description.headline.append("idle") }
+        let ways = plan.balancers.ways(frontends)
+        description.sheets = [leads(ways, plan), endpoints(service, ways, plan)]
         if plan.slices.isEmpty { description.notes.append("there is no EndpointSlice of this service") }
         return description
     }
@@ -36,42 +38,79 @@ enum Explanation {
     }
 
     /// Each address, for pods of this node and for all others.
-    private static func ways(_ frontends: [Frontend], _ plan: Plan) -> Description.Sheet {
+    private static func leads(_ ways: [Balancers.Way], _ plan: Plan) -> Description.Sheet {
         var sheet = Description.Sheet("LEADS TO", "ADDRESS", "FOR", "BACKENDS", "BY")
-        for frontend in frontends {
-            for address in frontend.addresses(plan.world.own) {
-                let name = "\(frontend.transport.rawValue.lowercased()) \(Backend(address, frontend.number))"
-                let own = plan.balancers.ownBackend(frontend, address.family)
-                for (part, backends) in plan.balancers.placed(frontend, address.family) {
-                    let text = backends.map(\.description).joined(separator: " ")
-                    let balancer = plan.balancers.name(frontend.transport, part)
-                    if let own, part.sides == [.router] {
-                        sheet.add(name, part.clients, own.description, "the host's nftables")
-                    } else {
-                        sheet.add(name, part.clients, text.isEmpty ? "none: refused" : text, balancer)
-                    }
-                }
+        let nobody = plan.balancers.isIdle ? "none: an event asks for one" : "none: refused"
+        for way in ways {
+            let name = "\(way.frontend.transport.rawValue.lowercased()) \(way.front)"
+            if let host = way.host {
+                sheet.add(name, way.part.clients, host.description, "the host's nftables")
+            } else {
+                let text = way.backends.map(\.description).joined(separator: " ")
+                sheet.add(
+                    name, way.part.clients, text.isEmpty ? nobody : text,
+                    plan.balancers.name(way.frontend.transport, way.part))
             }
         }
         return sheet
     }
 
-    private static func endpoints(_ service: Service, _ plan: Plan) -> Description.Sheet {
+    /// An endpoint is used if some address leads to it.
+    private static func endpoints(_ service: Service, _ ways: [Balancers.Way], _ plan: Plan) -> Description.Sheet {
         var sheet = Description.Sheet("ENDPOINTS", "PORT", "ENDPOINT", "NODE", "USED", "WHY")
-        let families = Set(service.clusterIPs.compactMap { IPAddress($0)?.family })
+        var used: [Service.Port: Set<Backend>] = [:]
+        for way in ways { used[way.frontend.port, default: []].formUnion(reached(by: way, plan.world)) }
+        let families = Set(ways.map(\.address.family))
         for port in service.ports {
-            for standing in Backends(of: service, port, plan.slices, on: plan.world.local.nodeName).standings {
+            for standing in plan.backends[port]?.standings ?? [] {
+                let isUsed = used[port]?.contains(standing.backend) ?? false
                 let family = standing.backend.address.family
-                let isUsed = standing.isUsed && families.contains(family)
-                let reason =
-                    families.contains(family) ? standing.reason : "the service has no \(family) address"
+                let why =
+                    switch (isUsed, standing.here) {
+                    case (true, let here?) where !standing.anywhere.isUsed:
+                        "\(here); only where a policy is Local: \(standing.anywhere)"
+                    case (true, _): "\(standing.anywhere)" + limits(service, standing.node, plan.world.local.nodeName)
+                    case (false, _) where !families.contains(family): "the service has no \(family) address"
+                    case (false, _) where standing.anywhere.isUsed: "no address of the service leads to it"
+                    case (false, _): "\(standing.anywhere)"
+                    }
                 sheet.add(
                     "\(port.transport.lowercased()) \(port.port)", standing.backend.description, standing.node,
-                    isUsed ? "yes" : "no",
-                    isUsed ? reason + limits(service, standing.node, plan.world.local.nodeName) : reason)
+                    isUsed ? "yes" : "no", why)
             }
         }
+        for slice in plan.slices { astray(slice, service, &sheet) }
         return sheet
+    }
+
+    /// The host is behind its masquerade address where the gateway router balances.
+    private static func reached(by way: Balancers.Way, _ world: World) -> [Backend] {
+        let host = world.masquerade(way.address.family)?.host
+        let own = world.own.filter { $0.family == way.address.family }
+        let balanced = way.backends.flatMap { backend in
+            backend.address == host ? own.map { Backend($0, backend.port) } : [backend]
+        }
+        return balanced + (way.host.map { [$0] } ?? [])
+    }
+
+    /// The ports of a slice that belong to none of the service's.
+    private static func astray(_ slice: EndpointSlice, _ service: Service, _ sheet: inout Description.Sheet) {
+        for port in slice.ports where !slice.endpoints.isEmpty {
+            let why: String
+            if slice.family == nil {
+                why = "names and addresses of type \(slice.addressType) are not followed"
+            } else if let fault = port.fault {
+                why = fault
+            } else if !service.ports.contains(where: port.belongs) {
+                let name = port.name.isEmpty ? "without a name" : "named \(port.name)"
+                why = "the service has no \(port.transport) port \(name)"
+            } else {
+                continue
+            }
+            sheet.add(
+                "\(port.transport.lowercased()) \(port.number.map(String.init) ?? "-")",
+                "all of EndpointSlice \(slice.name)", "", "no", why)
+        }
     }
 
     /// Which clients an endpoint does not get, though it is used.

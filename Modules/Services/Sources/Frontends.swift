@@ -57,9 +57,13 @@ struct Frontends {
     /// Its value names another proxy that serves the service.
     static let proxyLabel = "service.kubernetes.io/service-proxy-name"
     private(set) var list: [Frontend] = []
+    /// The port on which the nodes say whether they have endpoints; nil when nobody asks.
+    private(set) var healthPort: Int?
     private(set) var complaints: [Rejection] = []
     private let service: Service
     private let cluster: ClusterNetwork
+    /// Where the service says a number first, by `port TCP 80`.
+    private var owners: [String: String] = [:]
 
     init(_ service: Service, in cluster: ClusterNetwork, nodePorts: Bool) {
         self.service = service
@@ -76,40 +80,67 @@ struct Frontends {
         let served = Set(
             places.compactMap { place in if case .cluster(let address) = place { address.family } else { nil } })
         for (index, port) in service.ports.enumerated() {
-            guard let transport = transport(of: port, index) else { continue }
+            let field = "spec.ports[\(index)]"
+            guard let transport = transport(of: port, field), isFirst("port", transport, port.port, at: field + ".port")
+            else { continue }
             list += places.map {
                 Frontend(place: $0, transport: transport, number: port.port, port: port, families: served)
             }
-            guard port.nodePort != 0, service.type != .clusterIP, nodePorts else { continue }
-            guard (1...65535).contains(port.nodePort) else {
-                complain("BadPort", "spec.ports[\(index)].nodePort", "\(port.nodePort) is not from 1 to 65535")
-                continue
-            }
+            guard port.nodePort != 0, service.type != .clusterIP, nodePorts,
+                isPort(port.nodePort, field + ".nodePort"),
+                isFirst("nodePort", transport, port.nodePort, at: field + ".nodePort")
+            else { continue }
             list.append(
                 Frontend(place: .node, transport: transport, number: port.nodePort, port: port, families: served))
         }
+        if !list.isEmpty { checkHealth() }
     }
+
+    /// What no other service can have.
+    var claims: Set<String> { Set(list.map(\.claim) + (healthPort.map { [Self.claim(toHealth: $0)] } ?? [])) }
+
+    /// That of a TCP node port of the same number.
+    static func claim(toHealth port: Int) -> String { "tcp node:\(port)" }
 
     private mutating func complain(_ reason: String, _ field: String, _ message: String) {
         complaints.append(Rejection(reason, field: field, message))
     }
 
-    private mutating func transport(of port: Service.Port, _ index: Int) -> TransportProtocol? {
-        guard (1...65535).contains(port.port) else {
-            complain("BadPort", "spec.ports[\(index)].port", "\(port.port) is not from 1 to 65535")
-            return nil
-        }
+    private mutating func isPort(_ number: Int, _ field: String) -> Bool {
+        if (1...65535).contains(number) { return true }
+        complain("BadPort", field, "\(number) is not from 1 to 65535")
+        return false
+    }
+
+    private mutating func transport(of port: Service.Port, _ field: String) -> TransportProtocol? {
+        guard isPort(port.port, field + ".port") else { return nil }
         guard let transport = TransportProtocol(rawValue: port.transport) else {
-            complain("BadProtocol", "spec.ports[\(index)].protocol", "\(port.transport) is not TCP, UDP or SCTP")
+            complain("BadProtocol", field + ".protocol", "\(port.transport) is not TCP, UDP or SCTP")
             return nil
         }
         return transport
     }
 
+    /// Of two ports of the service with one number the first has it. Who loses his `port` is not served at all: his
+    /// node port would lead the host's processes to the other.
+    private mutating func isFirst(
+        _ what: String, _ transport: TransportProtocol, _ number: Int, at field: String
+    ) -> Bool {
+        let key = "\(what) \(transport.rawValue) \(number)"
+        guard let owner = owners[key] else {
+            owners[key] = field
+            return true
+        }
+        complain("Conflict", field, "\(transport.rawValue) \(number) is that of \(owner); choose another")
+        return false
+    }
+
     private mutating func places() -> [Frontend.Place] {
         var places: [Frontend.Place] = []
         for text in service.clusterIPs {
-            if let address = address(text, "spec.clusterIPs") { places.append(.cluster(address)) }
+            if let address = address(text, "spec.clusterIPs"), isFree(address, "spec.clusterIPs") {
+                places.append(.cluster(address))
+            }
         }
         for text in service.externalIPs {
             if let address = address(text, "spec.externalIPs"), isFree(address, "spec.externalIPs") {
@@ -120,8 +151,10 @@ struct Frontends {
         // An entry with a host name only, or of a proxy that speaks to node ports, brings no packets here.
         for entry in service.ingress where !entry.address.isEmpty && entry.mode == "VIP" {
             if let address = address(entry.address, "status.loadBalancer.ingress"),
-                isFree(address, "status.loadBalancer.ingress"), !places.contains(.external(address))
+                isFree(address, "status.loadBalancer.ingress")
             {
+                // Its source ranges hold for the address, wherever else the user has written it.
+                places.removeAll { $0 == .external(address) }
                 places.append(.ingress(address))
             }
         }
@@ -147,13 +180,22 @@ struct Frontends {
         }
         // It would take the place of a pod, of a service to come, or of the cluster's routers.
         let taken =
-            cluster.clusterSubnets.map(\.network) + cluster.serviceNetworks + cluster.joinSubnets.values
-            + cluster.transitSubnets.values + cluster.masqueradeSubnets.values
+            cluster.clusterSubnets.map(\.network) + cluster.joinSubnets.values + cluster.transitSubnets.values
+            + cluster.masqueradeSubnets.values + (field == "spec.clusterIPs" ? [] : cluster.serviceNetworks)
         if let network = taken.first(where: { $0.contains(address) }) {
             complain("BadAddress", field, "\(address) is in \(network), which the cluster uses itself")
             return false
         }
         return true
+    }
+
+    private mutating func checkHealth() {
+        let port = service.healthCheckNodePort
+        let field = "spec.healthCheckNodePort"
+        guard service.type == .loadBalancer, service.externalPolicy == .local, port != 0, isPort(port, field),
+            isFirst("nodePort", .tcp, port, at: field)
+        else { return }
+        healthPort = port
     }
 
     private mutating func checkRanges() {

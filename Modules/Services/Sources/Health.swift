@@ -4,13 +4,8 @@ import Vocabulary
 
 /// Tells load balancers outside whether this node has endpoints of its own.
 enum Health {
-    static func add(_ service: Service, _ world: World, _ slices: [EndpointSlice], _ cell: inout Cell) {
-        guard service.externalPolicy == .local, service.type == .loadBalancer, service.healthCheckNodePort != 0,
-            (1...65535).contains(service.healthCheckNodePort)
-        else { return }
-        let addresses = service.ports.reduce(into: Set<IPAddress>()) { all, port in
-            all.formUnion(Backends(of: service, port, slices, on: world.local.nodeName).localReady)
-        }
+    static func add(_ service: Service, at port: Int, _ plan: Plan, _ cell: inout Cell) {
+        let addresses = plan.backends.values.reduce(into: Set<IPAddress>()) { $0.formUnion($1.localReady) }
         // An endpoint with an address per family is one.
         let ready = Family.allCases.map { family in addresses.count { $0.family == family } }.max() ?? 0
         let body: JSON = [
@@ -19,7 +14,7 @@ enum Health {
         ]
         cell.add(
             HTTPAnswer(
-                port: service.healthCheckNodePort, status: ready == 0 ? 503 : 200,
+                port: port, status: ready == 0 ? 503 : 200,
                 headers: [
                     "Content-Type": "application/json", "X-Load-Balancing-Endpoint-Weight": "\(ready)",
                 ], body: body.text()))

@@ -81,8 +81,12 @@ enum HostTables {
         _ frontends: [Frontend], of service: Service, _ world: World, _ balancers: Balancers, _ cell: inout Cell
     ) {
         guard world.gateway != nil else { return }
-        var inside: [Family: IPAddress] = [:]
-        for case .cluster(let address) in frontends.map(\.place) { inside[address.family] = address }
+        // Of this port: another's may have been lost to another service.
+        var inside: [Service.Port: [Family: IPAddress]] = [:]
+        for frontend in frontends {
+            guard case .cluster(let address) = frontend.place else { continue }
+            inside[frontend.port, default: [:]][address.family] = address
+        }
         for frontend in frontends {
             let transport = frontend.transport.rawValue.lowercased()
             for address in frontend.addresses(world.own) {
@@ -97,12 +101,12 @@ enum HostTables {
                     addLocal(frontend, address, transport, world, balancers, &cell)
                 }
             case .external(let address), .ingress(let address):
-                guard let target = inside[address.family] else { continue }
+                guard let target = inside[frontend.port]?[address.family] else { continue }
                 cell.add(
                     "\(address) . \(transport) . \(frontend.number) : \(target) . \(frontend.port.port)",
                     to: RowRef<NetfilterSet>(inet: Names(address.family).addresses).elements)
             case .node:
-                for (family, target) in inside {
+                for (family, target) in inside[frontend.port] ?? [:] {
                     cell.add(
                         "\(transport) . \(frontend.number) : \(target) . \(frontend.port.port)",
                         to: RowRef<NetfilterSet>(inet: Names(family).nodePorts).elements)
@@ -118,7 +122,7 @@ enum HostTables {
     ) {
         let names = Names(address.family)
         let key = "\(address) . \(transport) . \(frontend.number)"
-        let near = balancers.backends(frontend).answering(address.family, localOnly: true)
+        let near = balancers.answering(frontend, address.family, localOnly: true)
         if let own = near.first(where: { world.own.contains($0.address) }) {
             cell.add(
                 "\(key) : \(own.address) . \(own.port)", to: RowRef<NetfilterSet>(inet: names.addresses).elements)

@@ -14,6 +14,7 @@ public struct ServicesModule: NodeModule {
         reads: [
             LocalNode.self, ClusterNetwork.self, Node.self, NodeNetwork.self, NodeGateway.self, Service.self,
             EndpointSlice.self, ServiceClaim.self, LogicalDatapath.self, LogicalStage.self,
+            ServiceSettings.self,
         ],
         publishes: [ServiceClaim.self],
         writes: [

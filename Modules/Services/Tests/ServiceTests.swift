@@ -72,6 +72,19 @@ struct ServiceTests {
         #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.1.5:8080,10.244.1.5:8081,10.244.2.9:8080")
     }
 
+    @Test("leads to no port of a slice that is none, says so, and serves the others", arguments: [0, -1, 70_000, nil])
+    func badEndpointPort(number: Int?) throws {
+        var slice = world.slices()[0]
+        slice.ports += [.init(number, name: "http"), .init(8081, name: "http")]
+        let node = try harness(world.service { $0.clusterIPs = ["10.96.0.10"] }, slice)
+        #expect(
+            vips(node, "web_TCP_cluster") == [
+                "10.96.0.10:80": "10.244.1.5:8080,10.244.1.5:8081,10.244.2.7:8080,10.244.2.7:8081"
+            ])
+        let word = number.map { "\($0) is not from 1 to 65535" } ?? "it says no port"
+        #expect(events(node) == [": EndpointSlice web-v4: port named http: \(word)"])
+    }
+
     @Test("keeps the client's address and local endpoints on the router when the external policy is Local")
     func externalLocal() throws {
         let local = world.service {
@@ -199,6 +212,24 @@ struct ServiceTests {
         #expect(events(node).count == 1 && events(node).allSatisfy { $0.contains("externalIPs: \(text) ") })
     }
 
+    @Test(
+        "has no cluster address that belongs to pods, routers or nobody, says so, and keeps the other",
+        arguments: [
+            "10.244.1.5", "100.64.0.2", "100.88.0.2", "169.254.169.5", "127.0.0.1", "224.0.0.1", "0.0.0.0",
+        ])
+    func takenClusterAddress(text: String) throws {
+        let node = try harness(
+            world.service {
+                $0.type = .nodePort
+                $0.clusterIPs[0] = text
+                $0.ports[0].nodePort = 30080
+            }, world.slices()[0], world.slices()[1])
+        let fronts = node.rows(LoadBalancer.self).flatMap { $0.map("vips").keys }.sorted()
+        #expect(fronts == ["[fd00:10:96::10]:80", "[fd30::1]:30080"])
+        #expect(events(node).contains { $0.hasPrefix("spec.clusterIPs: \(text) ") }, "\(events(node))")
+        #expect(!node.text.contains(text + ":80") && !node.text.contains(" \(text) . "))
+    }
+
     @Test("has no address of a node as its own, and says so when it has none", arguments: [["172.30.0.2"], []])
     func noAddress(own: [String]) throws {
         let node = try harness(world.service { $0.clusterIPs = own }, world.slices()[0])
@@ -218,6 +249,24 @@ struct ServiceTests {
         #expect(events(node).count { $0.contains("\"10.0.0.0/33\" is not a network") } == 1)
         let matches = node.rows(Flow.self).compactMap { $0["match"] }.filter { $0.contains("nw_dst=172.31.1.3,tp_dst") }
         #expect(matches.count == 2 && matches.count { $0.contains("nw_src=192.0.2.0/24") } == 1, "\(matches)")
+    }
+
+    @Test("keeps strangers from an address of its load balancer that is written as an external one, too")
+    func restrictedExternal() throws {
+        let node = try harness(
+            world.service {
+                $0.type = .loadBalancer
+                $0.externalIPs = ["172.31.1.3", "172.31.1.4", "172.31.1.3"]
+                $0.ingress = [.init("172.31.1.3"), .init("172.31.1.3")]
+                $0.sourceRanges = ["192.0.2.0/24"]
+            }, world.slices()[0])
+        func flows(_ address: String) -> [String] {
+            node.rows(Flow.self).filter { $0["match"]?.contains("in_port=e0,tcp,nw_dst=\(address),") == true }
+                .map { "\($0["match"]?.split(separator: ",").last ?? "") \($0["actions"]?.prefix(4) ?? "")" }.sorted()
+        }
+        #expect(flows("172.31.1.3") == ["nw_src=192.0.2.0/24 outp", "tp_dst=80 drop"])
+        #expect(flows("172.31.1.4") == ["tp_dst=80 outp"])
+        #expect(node.problems.isEmpty && vips(node, "web_TCP_cluster").count == 3)
     }
 
     @Test("is closed to strangers too where only the host's own processes answer")
@@ -274,35 +323,6 @@ struct ServiceTests {
         #expect(node.problems.isEmpty)
     }
 
-    @Test("answers health checks with its ready local endpoints, while its policy is Local")
-    func health() throws {
-        func balanced(_ policy: Service.Policy) -> Service {
-            world.service {
-                $0.type = .loadBalancer
-                $0.externalPolicy = policy
-                $0.healthCheckNodePort = 32000
-            }
-        }
-        let node = try harness(balanced(.local), world.slice("web", .init(["10.244.1.5"], node: "n1")))
-        #expect(node.row(HTTPAnswer.self, "32000")?["status"] == "200")
-        try node.apply(
-            world.slice("web", .init(["10.244.1.5"], ready: false, serving: true, terminating: true, node: "n1")))
-        #expect(node.row(HTTPAnswer.self, "32000")?["status"] == "503")
-        try node.apply(balanced(.cluster))
-        #expect(node.rows(HTTPAnswer.self).isEmpty)
-    }
-
-    @Test("prefers endpoints that are hinted at this node, and takes all when none is")
-    func distribution() throws {
-        let near = EndpointSlice.Endpoint(["10.244.1.5"], forNodes: ["n1"])
-        let far = EndpointSlice.Endpoint(["10.244.2.7"], forNodes: ["n2"])
-        let node = try harness(
-            world.service { $0.trafficDistribution = "PreferSameNode" }, world.slice("web", near, far))
-        #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.1.5:8080")
-        try node.apply(world.slice("web", far))
-        #expect(vips(node, "web_TCP_cluster")["10.96.0.10:80"] == "10.244.2.7:8080")
-    }
-
     @Test("changes one row when an endpoint changes")
     func smallChange() throws {
         let node = try harness(
@@ -321,78 +341,5 @@ struct ServiceTests {
         try node.apply(world.all + [world.service(), world.slices()[0]])
         let row = node.row(LoadBalancer.self, "Service_shop/web_TCP_cluster")
         #expect(row?.members("selection_fields").isEmpty == (datapath == .system))
-    }
-}
-
-@Suite("What is said of a service")
-struct ServiceDescriptionTests {
-    private let world = Surroundings()
-
-    private func description(_ objects: any Kind...) throws -> Description {
-        let node = try NodeHarness(ServicesModule.self)
-        try node.apply(world.all + objects)
-        return try #require(node.description(of: Service.id("shop", "web")))
-    }
-
-    private func sheet(_ description: Description, _ title: String) -> [[String]] {
-        description.sheets.first { $0.title == title }?.rows ?? []
-    }
-
-    @Test("is where each address leads, for pods here and for others")
-    func ways() throws {
-        let said = try description(
-            world.service {
-                $0.type = .nodePort
-                $0.clusterIPs = ["10.96.0.10"]
-                $0.ports[0].nodePort = 30080
-                $0.externalPolicy = .local
-                $0.affinity = .clientIP
-                $0.affinityTimeout = 600
-            }, world.slice("web", .init(["10.244.1.5"], node: "n1"), .init(["10.244.2.7"], node: "n2")))
-        #expect(
-            said.headline == ["NodePort", "10.96.0.10", "external policy Local", "clients stay until 600 s of silence"])
-        #expect(
-            sheet(said, "LEADS TO") == [
-                [
-                    "tcp 10.96.0.10:80", "all", "10.244.1.5:8080 10.244.2.7:8080",
-                    "Service_shop/web_TCP_cluster",
-                ],
-                [
-                    "tcp 172.30.0.1:30080", "pods here", "10.244.1.5:8080 10.244.2.7:8080",
-                    "Service_shop/web_TCP_node_switch_n1",
-                ],
-                [
-                    "tcp 172.30.0.1:30080", "others", "10.244.1.5:8080",
-                    "Service_shop/web_TCP_node_local_router_n1",
-                ],
-            ])
-    }
-
-    @Test("is what becomes of each endpoint, and why")
-    func endpoints() throws {
-        let said = try description(
-            world.service { $0.clusterIPs = ["10.96.0.10"] },
-            world.slice(
-                "web", .init(["10.244.1.5"], node: "n1"), .init(["10.244.1.6"], ready: false),
-                .init(["10.244.1.7"], ready: false, serving: true, terminating: true),
-                .init(["10.244.1.8"], ready: false, serving: false, terminating: true)))
-        #expect(
-            sheet(said, "ENDPOINTS").map { [$0[1], $0[3], $0[4]] } == [
-                ["10.244.1.5:8080", "yes", "ready"], ["10.244.1.6:8080", "no", "not ready"],
-                ["10.244.1.7:8080", "no", "ends, and others are ready"],
-                ["10.244.1.8:8080", "no", "ends, and does not serve"],
-            ])
-        let empty = try description(world.service { $0.clusterIPs = ["10.96.0.10"] })
-        #expect(empty.notes == ["there is no EndpointSlice of this service"])
-        #expect(sheet(empty, "LEADS TO").allSatisfy { $0[2] == "none: refused" } && sheet(empty, "LEADS TO").count == 2)
-    }
-
-    @Test("is why there is nothing to say, when it is not ours to serve")
-    func notOurs() throws {
-        let headless = try description(world.service { $0.clusterIPs = ["None"] })
-        #expect(headless.headline == ["ClusterIP", "headless: clients find the endpoints by name"])
-        let other = try description(
-            world.service { $0.labels["service.kubernetes.io/service-proxy-name"] = "cilium" })
-        #expect(other.headline.last == "served by cilium, not by Ovenbird" && other.sheets.isEmpty)
     }
 }

@@ -1,17 +1,21 @@
 public import Core
+import Glibc
+import NIOCore
 
 /// Realises the rows of the plane `http`: a small server for each port, which says the same to everybody.
 ///
 /// A port that somebody else holds is refused with the system's words, and tried again every few seconds.
 public final class AnswerPlane: Plane {
     public let name = PlaneName.answers
-    private static let retry = Duration.seconds(3)
-
+    private let retry: Duration
     private let inbox: Inbox
     private let news: AsyncStream<Void>
     private let bell: AsyncStream<Void>.Continuation
 
-    public init() {
+    public convenience init() { self.init(retry: .seconds(3)) }
+
+    init(retry: Duration) {
+        self.retry = retry
         let (news, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         (self.news, self.bell) = (news, bell)
         inbox = Inbox { bell.yield() }
@@ -24,9 +28,9 @@ public final class AnswerPlane: Plane {
         var servers: [RowID: AnswerServer] = [:]
         var refused: [RowID: String] = [:]
         report(.connected(plane: name, true))
-        let clock = Task { [bell] in
+        let clock = Task { [bell, retry] in
             while !Task.isCancelled {
-                try await Task.sleep(for: Self.retry)
+                try await Task.sleep(for: retry)
                 bell.yield()
             }
         }
@@ -63,6 +67,8 @@ public final class AnswerPlane: Plane {
                 }
             } catch let error as MalformedRow {
                 refused[row] = error.description
+            } catch let error as IOError where error.errnoCode == EADDRINUSE {
+                refused[row] = "another program of the host listens on port \(row.key)"
             } catch {
                 refused[row] = "the host cannot listen on port \(row.key): \(error)"
             }

@@ -66,11 +66,20 @@ private final class AnswerHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let current: AnswerServer.Current
+    /// Who asks by HEAD wants to know how long an answer would be, and gets none.
+    private var wantsBody = true
 
     init(_ current: AnswerServer.Current) { self.current = current }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .end = unwrapInboundIn(data) else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head): wantsBody = head.method != .HEAD
+        case .body: break
+        case .end: answer(context)
+        }
+    }
+
+    private func answer(_ context: ChannelHandlerContext) {
         let answer = current.value.withLock { $0 }
         var head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: answer.status))
         for (name, value) in answer.headers.sorted(by: { $0.key < $1.key }) {
@@ -79,7 +88,9 @@ private final class AnswerHandler: ChannelInboundHandler {
         head.headers.add(name: "Content-Length", value: "\(answer.body.utf8.count)")
         head.headers.add(name: "Connection", value: "close")
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.body)))), promise: nil)
+        if wantsBody {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.body)))), promise: nil)
+        }
         context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
             context.close(promise: nil)
         }
