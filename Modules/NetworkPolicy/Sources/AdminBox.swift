@@ -26,6 +26,14 @@ struct AdminBox: Hashable, Sendable {
     }
 }
 
+/// What a Pass takes out of a rule below it.
+struct AdminPass: Hashable, Sendable {
+    let box: AdminBox
+    /// The ports are the receiving pods' own, which nothing is cut by: the box is all that may be meant. What lies in it
+    /// is not allowed by a rule below, and is denied as if there were no Pass.
+    let isNamed: Bool
+}
+
 extension AdminRules.Pods {
     var isContradictory: Bool { namespaces.isContradictory || pods.isContradictory }
 

@@ -41,14 +41,14 @@ enum AdminPolicies {
         }
         for traffic in Traffic.allCases {
             var rank = before.reduce(0) { $0 + $1.rules[traffic].count }
-            var passes = schema.hasTiers ? [] : before.flatMap { $0.rules.boxes(traffic, .pass, &cell) }
+            var passes = schema.hasTiers ? [] : before.flatMap { $0.rules.passes(traffic, &cell) }
             for (index, rule) in policy.rules[traffic].enumerated() {
                 let compiler = AdminRuleCompiler(
                     traffic: traffic, index: index, priority: highestPriority - rank,
                     tier: PolicyTier.administrators, hasTiers: schema.hasTiers, prefix: "ANP:\(policy.name)",
                     families: cluster.families, log: log, rate: rate)
                 faults += compiler.add(rule, policy.rules.subject, passes, &cell)
-                if rule.action == .pass, !schema.hasTiers { passes += rule.boxes(policy.rules.subject, &cell) }
+                if rule.action == .pass, !schema.hasTiers { passes += rule.passes(policy.rules.subject, &cell) }
                 rank += 1
             }
             if highestPriority - rank < lowestPriority {
@@ -103,9 +103,9 @@ enum AdminPolicies {
 extension AdminRules {
     subscript(_ traffic: Traffic) -> [Rule] { traffic == .ingress ? ingress : egress }
 
-    func boxes(_ traffic: Traffic, _ action: Action, _ cell: inout Cell) -> [AdminBox] {
-        var all: [AdminBox] = []
-        for rule in self[traffic] where rule.action == action { all += rule.boxes(subject, &cell) }
+    func passes(_ traffic: Traffic, _ cell: inout Cell) -> [AdminPass] {
+        var all: [AdminPass] = []
+        for rule in self[traffic] where rule.action == .pass { all += rule.passes(subject, &cell) }
         return all
     }
 }
@@ -122,10 +122,21 @@ extension AdminRules.Rule {
             case .named: break
             }
         }
-        let ports = ports == nil ? AdminPorts.all : plain
+        return boxes(subject, ports == nil ? AdminPorts.all : plain, &cell)
+    }
+
+    private func boxes(_ subject: AdminRules.Pods, _ ports: AdminPorts, _ cell: inout Cell) -> [AdminBox] {
         var all: [AdminBox] = []
         for peer in peers { all.append(AdminBox(subject: subject, peer: peer.resolved(&cell), ports: ports)) }
         return all.filter { !$0.isEmpty }
+    }
+
+    /// What the rule, a Pass, takes out of those below it.
+    fileprivate func passes(_ subject: AdminRules.Pods, _ cell: inout Cell) -> [AdminPass] {
+        let whole = Dictionary(names.map { ($0.transport, PortRanges.all) }) { one, _ in one }
+        let named = boxes(subject, AdminPorts(ranges: whole, others: false), &cell)
+        return boxes(subject, &cell).map { AdminPass(box: $0, isNamed: false) }
+            + named.map { AdminPass(box: $0, isNamed: true) }
     }
 
     var names: [(transport: TransportProtocol, name: String)] {

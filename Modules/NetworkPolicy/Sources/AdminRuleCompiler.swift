@@ -20,14 +20,15 @@ struct AdminRuleCompiler: Sendable, Equatable {
 
     /// Returns what could not be done as it is written.
     func add(
-        _ rule: AdminRules.Rule, _ subject: AdminRules.Pods, _ passes: [AdminBox], _ cell: inout Cell
+        _ rule: AdminRules.Rule, _ subject: AdminRules.Pods, _ passes: [AdminPass], _ cell: inout Cell
     ) -> [Rejection] {
         guard rule.action != .pass || hasTiers else {
             guard !rule.names.isEmpty else { return [] }
             return [
                 Rejection(
                     "NamedPass", field: place,
-                    "a Pass by a named port is not supported by this engine; name the port's number")
+                    "a Pass by a named port is not supported by this engine: rules below it deny as if it were not there, and "
+                        + "allow nothing of its protocols; name the port's number")
             ]
         }
         var faults: [Rejection] = []
@@ -57,8 +58,8 @@ struct AdminRuleCompiler: Sendable, Equatable {
         _ cell: inout Cell
     ) -> [AdminBox] {
         var rest = [box]
-        for pass in passes {
-            rest = rest.flatMap { $0.subtracting(enumerated(pass, for: $0, &cell)) }
+        for pass in passes where rule.action == .allow || !pass.isNamed {
+            rest = rest.flatMap { $0.subtracting(enumerated(pass.box, for: $0, &cell)) }
             guard rest.count <= AdminPolicies.mostBoxes else {
                 faults.append(
                     Rejection(
