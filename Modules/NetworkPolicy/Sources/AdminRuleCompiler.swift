@@ -49,12 +49,35 @@ struct AdminRuleCompiler: Sendable, Equatable {
                 }
             }
         }
+        return faults + unknownPorts(rule, subject, &cell)
+    }
+
+    /// The names that no pod that may receive gives a port of, whatever the protocol.
+    private func unknownPorts(
+        _ rule: AdminRules.Rule, _ subject: AdminRules.Pods, _ cell: inout Cell
+    ) -> [Rejection] {
+        if rule.names.isEmpty { return [] }
+        guard cell.any(subject.group(only: [PodPort.isLocal], &cell)) else { return [] }
+        var receivers: [(pods: Group<PodPort>, networks: [IPNetwork]?)] = []
+        if traffic == .ingress {
+            receivers.append((subject.group(&cell), nil))
+        } else {
+            for case .pods(let pods) in rule.peers { receivers.append((pods.group(&cell), nil)) }
+        }
+        var faults: [Rejection] = []
+        for (name, ports) in Dictionary(grouping: rule.names, by: \.name).sorted(by: { $0.key < $1.key }) {
+            let search = PortSearch(
+                rule: "\(prefix)/\(traffic.rawValue)/\(index)", name: name, transports: ports.map(\.transport))
+            guard search.isInVain(among: receivers, &cell) else { continue }
+            let who = traffic == .ingress ? "none of the pods that the policy is about" : "none of the rule's pods"
+            faults.append(Rejection("UnknownPort", field: place, "\(who) has a port named \(name)"))
+        }
         return faults
     }
 
     /// The box without what was passed on above it. What falls into too many parts is denied whole, or not allowed.
     private func cut(
-        _ box: AdminBox, _ passes: [AdminBox], _ rule: AdminRules.Rule, _ faults: inout [Rejection],
+        _ box: AdminBox, _ passes: [AdminPass], _ rule: AdminRules.Rule, _ faults: inout [Rejection],
         _ cell: inout Cell
     ) -> [AdminBox] {
         var rest = [box]

@@ -15,9 +15,9 @@ public struct NetworkPolicyModule: NodeModule, ClusterModule {
         reads: [
             NetworkPolicy.self, Namespace.self, Pod.self, PodPort.self, NodeNetwork.self, ClusterNetwork.self,
             PolicyLogging.self, PolicySettings.self, AdminNetworkPolicy.self, BaselineAdminNetworkPolicy.self,
-            Node.self, LocalNode.self, NorthboundSchema.self,
+            Node.self, LocalNode.self, NorthboundSchema.self, NamedPortHolder.self,
         ],
-        publishes: [PolicyLogging.self],
+        publishes: [PolicyLogging.self, NamedPortHolder.self],
         writes: [
             .rows(ACL.self), .rows(PortGroup.self), .rows(AddressSet.self), .rows(Meter.self), .rows(MeterBand.self),
             .columns(LogicalSwitch.self, "acls"), .rows(ObjectStatus.self), .rows(StatusWriters.self),

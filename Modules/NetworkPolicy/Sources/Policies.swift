@@ -24,7 +24,8 @@ enum Policies {
                 let place = "spec.\(traffic == .ingress ? "ingress" : "egress")[\(index)]"
                 RuleCompiler(
                     traffic: traffic, namespace: policy.namespace, subjects: subjects, cluster: cluster, log: log,
-                    isStateless: policy.isStateless && settings.allowsStateless, settings: settings, place: place
+                    isStateless: policy.isStateless && settings.allowsStateless, settings: settings,
+                    policy: policy.id.description, place: place
                 ).add(rule, &cell)
             }
         }

@@ -11,6 +11,8 @@ struct RuleCompiler {
     let log: ACLLog?
     let isStateless: Bool
     let settings: PolicySettings
+    /// The policy's identity.
+    let policy: String
     /// The path of the rule, for what is wrong with it.
     let place: String
     /// More of them for one rule are worth a warning.
@@ -24,14 +26,16 @@ struct RuleCompiler {
                 Allowance(traffic: traffic, peers: peers, ports: nil, isStateless: isStateless, log: log), rule, &cell)
         }
         var plain: [TransportProtocol: [ClosedRange<Int>]] = [:]
-        for port in ports {
+        var seen: Set<NetworkPolicy.Port> = []
+        for port in ports where seen.insert(port).inserted {
             switch port.number {
             case .all: plain[port.transport, default: []] += PortRanges.all.ranges
             case .range(let range): plain[port.transport, default: []].append(range)
             case .named(let name):
                 let named = NamedPort(
                     traffic: traffic, transport: port.transport, name: name, peers: peers, subjects: subjects,
-                    families: cluster.families, isStateless: isStateless, log: log, place: place)
+                    families: cluster.families, isStateless: isStateless, log: log, policy: policy,
+                    place: place)
                 named.add(rule.peers, resolver, &cell)
             }
         }

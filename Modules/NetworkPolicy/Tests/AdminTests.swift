@@ -163,6 +163,32 @@ struct AdminTests {
         #expect(node.row(ObjectStatus.self, "AdminNetworkPolicy/n") != nil)
     }
 
+    @Test("a port name that no pod that may receive has, on whatever node and of whatever protocol, is told once")
+    func unknownPort() throws {
+        let y = #"{"namespaces": {"matchLabels": {"ns": "y"}}}"#
+        let rule = #"{"action": "Deny", "SIDE": [\#(y), {"namespaces": {}}], "ports": [{"namedPort": "web"}]}"#
+        let inward = try admin("in", 1, #""ingress": [\#(rule.replacing("SIDE", with: "from"))]"#)
+        let outward = try admin("out", 2, #""egress": [\#(rule.replacing("SIDE", with: "to"))]"#)
+        let far = try admin(
+            "far", 3, subject: #"{"namespaces": {"matchLabels": {"ns": "none"}}}"#,
+            #""ingress": [\#(rule.replacing("SIDE", with: "from"))]"#)
+        let node = try harness(inward, outward, far)
+        #expect(
+            node.problems.map(\.description) == [
+                "network-policy: AdminNetworkPolicy/in spec.ingress[0]: UnknownPort: "
+                    + "none of the pods that the policy is about has a port named web",
+                "network-policy: AdminNetworkPolicy/out spec.egress[0]: UnknownPort: "
+                    + "none of the rule's pods has a port named web",
+            ])
+        let status = node.row(ObjectStatus.self, "AdminNetworkPolicy/in")?.map("conditions")
+        #expect(status?["Ready-In-Zone-n1"]?.contains("SetupSucceeded") == true)
+        // On the other node.
+        try node.apply(world.object("y", "e", Pod.Port(name: "web", 80, .sctp)))
+        #expect(node.problems.isEmpty)
+        try node.remove(world.object("y", "e"))
+        #expect(node.problems.count == 2)
+    }
+
     @Test(
         "what the API server refuses is refused",
         arguments: [
