@@ -198,12 +198,31 @@ struct AdminTests {
             #""ingress": [{"action": "Deny", "from": [{"nodes": {}}]}]"#,
             #""ingress": [{"action": "Deny", "from": [{"namespaces": {}, "pods": {}}]}]"#,
             #""egress": [{"action": "Deny", "to": [{"networks": ["::ffff:1.2.3.0/120"]}]}]"#,
+            #""egress": [{"action": "Deny", "to": [{"networks": ["0000:0000:0000:0000:0000:ffff:0102:0300/120"]}]}]"#,
+            #""egress": [{"action": "Deny", "to": [{"networks": ["2001:0db8:0000:0000:0000:0000:255.255.255.255/128"]}]}]"#,
             #""egress": [{"action": "Deny", "to": [{"nodes": {}}], "ports": [{"namedPort": "web"}]}]"#,
             #""egress": [{"action": "Deny", "to": [{"networks": ["10.0.0.0/33"]}]}]"#,
             #""ingress": [{"action": "Deny", "from": [{"namespaces": {}}], "ports": [{"portRange": {"start": 9, "#
                 + #""end": 8}}]}]"#,
         ])
     func refused(rules: String) { #expect(throws: Rejection.self) { try admin("n", 1, rules) } }
+
+    @Test(
+        "a port's name is one that a container can give, else it is refused by name",
+        arguments: [
+            ("web", nil), ("p2p", nil), ("a-b-c", nil), ("Web", "BadValue"), ("http_alt", "BadValue"),
+            ("sixteen-letters-", "BadValue"), ("-web", "BadValue"), ("web-", "BadValue"), ("we--b", "BadValue"),
+            ("8080", "BadValue"), ("", "BadValue"), (#"a\" || 1 || \""#, "BadValue"),
+        ])
+    func portNames(name: String, reason: String?) throws {
+        let rule = #"{"action": "Deny", "from": [{"namespaces": {}}], "ports": [{"namedPort": "\#(name)"}]}"#
+        do {
+            _ = try admin("n", 1, #""ingress": [\#(rule)]"#)
+            #expect(reason == nil)
+        } catch let error as Rejection {
+            #expect(error.reason == reason && error.field == "spec.ingress[0].ports[0].namedPort")
+        }
+    }
 
     @Test("the cluster manager lets the nodes that there are speak of admin policies, and no others")
     func zones() throws {

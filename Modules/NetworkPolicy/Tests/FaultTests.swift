@@ -50,6 +50,8 @@ struct FaultTests {
             (#"{"ports": [{"port": 70000}]}"#, "spec.ingress[1].ports[0].port"),
             (#"{"ports": [{"port": "80"}]}"#, "spec.ingress[1].ports[0].port"),
             (#"{"ports": [{"port": "a\" || 1 || \""}]}"#, "spec.ingress[1].ports[0].port"),
+            (#"{"ports": [{"port": "-web"}]}"#, "spec.ingress[1].ports[0].port"),
+            (#"{"ports": [{"port": "we--b"}]}"#, "spec.ingress[1].ports[0].port"),
             (#"{"ports": [{"protocol": "ICMP"}]}"#, "spec.ingress[1].ports[0].protocol"),
             (#"{"from": 3}"#, "spec.ingress[1].from"),
             (#"{"form": [{"podSelector": {}}]}"#, "spec.ingress[1].form"),
