@@ -19,6 +19,8 @@ enum AdminPolicies {
     static let flatBaselinePriority = 900
     /// A rule that falls into more parts than this is not flattened.
     static let mostBoxes = 64
+    /// Nor one of which a part has more networks than this, for pods that are passed on are cut out address by address.
+    static let mostNetworks = 512
 
     static func handle(
         _ policy: AdminNetworkPolicy, _ cell: inout Cell
@@ -41,14 +43,14 @@ enum AdminPolicies {
         }
         for traffic in Traffic.allCases {
             var rank = before.reduce(0) { $0 + $1.rules[traffic].count }
-            var passes = schema.hasTiers ? [] : before.flatMap { $0.rules.passes(traffic, &cell) }
+            var passes = schema.hasTiers ? [] : before.flatMap { $0.passes(traffic, &cell) }
             for (index, rule) in policy.rules[traffic].enumerated() {
                 let compiler = AdminRuleCompiler(
                     traffic: traffic, index: index, priority: highestPriority - rank,
                     tier: PolicyTier.administrators, hasTiers: schema.hasTiers, prefix: "ANP:\(policy.name)",
                     families: cluster.families, log: log, rate: rate)
                 faults += compiler.add(rule, policy.rules.subject, passes, &cell)
-                if rule.action == .pass, !schema.hasTiers { passes += rule.passes(policy.rules.subject, &cell) }
+                if rule.action == .pass, !schema.hasTiers { passes += policy.passes(rule, traffic, index, &cell) }
                 rank += 1
             }
             if highestPriority - rank < lowestPriority {
@@ -102,11 +104,26 @@ enum AdminPolicies {
 
 extension AdminRules {
     subscript(_ traffic: Traffic) -> [Rule] { traffic == .ingress ? ingress : egress }
+}
 
-    func passes(_ traffic: Traffic, _ cell: inout Cell) -> [AdminPass] {
+extension AdminNetworkPolicy {
+    fileprivate func passes(_ traffic: Traffic, _ cell: inout Cell) -> [AdminPass] {
         var all: [AdminPass] = []
-        for rule in self[traffic] where rule.action == .pass { all += rule.passes(subject, &cell) }
+        for (index, rule) in rules[traffic].enumerated() where rule.action == .pass {
+            all += passes(rule, traffic, index, &cell)
+        }
         return all
+    }
+
+    /// What a rule of this policy, a Pass, takes out of those below it.
+    fileprivate func passes(
+        _ rule: AdminRules.Rule, _ traffic: Traffic, _ index: Int, _ cell: inout Cell
+    ) -> [AdminPass] {
+        let whole = Dictionary(rule.names.map { ($0.transport, PortRanges.all) }) { one, _ in one }
+        let text = "\(name) spec.\(traffic.rawValue.lowercased())[\(index)]"
+        let named = rule.boxes(rules.subject, AdminPorts(ranges: whole, others: false), &cell)
+        return rule.boxes(rules.subject, &cell).map { AdminPass(rule: text, box: $0, isNamed: false) }
+            + named.map { AdminPass(rule: text, box: $0, isNamed: true) }
     }
 }
 
@@ -125,18 +142,10 @@ extension AdminRules.Rule {
         return boxes(subject, ports == nil ? AdminPorts.all : plain, &cell)
     }
 
-    private func boxes(_ subject: AdminRules.Pods, _ ports: AdminPorts, _ cell: inout Cell) -> [AdminBox] {
+    fileprivate func boxes(_ subject: AdminRules.Pods, _ ports: AdminPorts, _ cell: inout Cell) -> [AdminBox] {
         var all: [AdminBox] = []
         for peer in peers { all.append(AdminBox(subject: subject, peer: peer.resolved(&cell), ports: ports)) }
         return all.filter { !$0.isEmpty }
-    }
-
-    /// What the rule, a Pass, takes out of those below it.
-    fileprivate func passes(_ subject: AdminRules.Pods, _ cell: inout Cell) -> [AdminPass] {
-        let whole = Dictionary(names.map { ($0.transport, PortRanges.all) }) { one, _ in one }
-        let named = boxes(subject, AdminPorts(ranges: whole, others: false), &cell)
-        return boxes(subject, &cell).map { AdminPass(box: $0, isNamed: false) }
-            + named.map { AdminPass(box: $0, isNamed: true) }
     }
 
     var names: [(transport: TransportProtocol, name: String)] {

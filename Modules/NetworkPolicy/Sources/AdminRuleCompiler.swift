@@ -27,13 +27,16 @@ struct AdminRuleCompiler: Sendable, Equatable {
             return [
                 Rejection(
                     "NamedPass", field: place,
-                    "a Pass by a named port is not supported by this engine: rules below it deny as if it were not there, and "
-                        + "allow nothing of its protocols; name the port's number")
+                    "a Pass by a named port is not supported by this engine: rules below it deny as if it were not "
+                        + "there, and allow nothing of its protocols; name the port's number")
             ]
         }
         var faults: [Rejection] = []
         var boxes: [AdminBox] = []
         for box in rule.boxes(subject, &cell) { boxes += cut(box, passes, rule, &faults, &cell) }
+        if let tooLarge = FlowEstimate(boxes, families).rejection(at: place), isAboutSomebody(subject, &cell) {
+            faults.append(tooLarge)
+        }
         for (part, box) in boxes.enumerated() {
             add(box, "\(part)", rule.action, part: box.ports, &cell)
         }
@@ -52,12 +55,15 @@ struct AdminRuleCompiler: Sendable, Equatable {
         return faults + unknownPorts(rule, subject, &cell)
     }
 
+    private func isAboutSomebody(_ subject: AdminRules.Pods, _ cell: inout Cell) -> Bool {
+        cell.any(subject.group(only: [PodPort.isLocal], &cell))
+    }
+
     /// The names that no pod that may receive gives a port of, whatever the protocol.
     private func unknownPorts(
         _ rule: AdminRules.Rule, _ subject: AdminRules.Pods, _ cell: inout Cell
     ) -> [Rejection] {
-        if rule.names.isEmpty { return [] }
-        guard cell.any(subject.group(only: [PodPort.isLocal], &cell)) else { return [] }
+        guard !rule.names.isEmpty, isAboutSomebody(subject, &cell) else { return [] }
         var receivers: [(pods: Group<PodPort>, networks: [IPNetwork]?)] = []
         if traffic == .ingress {
             receivers.append((subject.group(&cell), nil))
@@ -81,25 +87,47 @@ struct AdminRuleCompiler: Sendable, Equatable {
         _ cell: inout Cell
     ) -> [AdminBox] {
         var rest = [box]
+        // A list that was long before is not the Pass rules' doing.
+        let mostNetworks = max(AdminPolicies.mostNetworks, box.peer.networks?.count ?? 0)
         for pass in passes where rule.action == .allow || !pass.isNamed {
-            rest = rest.flatMap { $0.subtracting(enumerated(pass.box, for: $0, &cell)) }
-            guard rest.count <= AdminPolicies.mostBoxes else {
-                faults.append(
-                    Rejection(
-                        "TooManyParts", field: place,
-                        "falls into more than \(AdminPolicies.mostBoxes) parts by the Pass rules above it"))
-                return rule.action == .deny ? [box] : []
-            }
+            let isWithinLimits = cut(&rest, by: pass.box, mostNetworks, &cell)
+            guard !isWithinLimits else { continue }
+            let verdict = rule.action == .deny ? "is denied whole" : "allows nothing"
+            faults.append(
+                Rejection(
+                    "TooManyParts", field: place,
+                    "falls into more than \(AdminPolicies.mostBoxes) parts or \(mostNetworks) networks by \(pass.rule), "
+                        + "a Pass above it, and so \(verdict)"))
+            return rule.action == .deny ? [box] : []
         }
         return rest
+    }
+
+    /// Whether what is left can be made rules of.
+    private func cut(_ boxes: inout [AdminBox], by pass: AdminBox, _ mostNetworks: Int, _ cell: inout Cell) -> Bool {
+        var rest: [AdminBox] = []
+        for box in boxes {
+            if !box.subject.overlaps(pass.subject) || box.ports.intersection(pass.ports).isEmpty {
+                rest.append(box)
+                continue
+            }
+            let hole = enumerated(pass, for: box, &cell)
+            guard hole.peer.networks?.count ?? 0 <= mostNetworks else { return false }
+            rest += box.subtracting(hole)
+        }
+        boxes = rest
+        return rest.count <= AdminPolicies.mostBoxes
+            && rest.allSatisfy { $0.peer.networks?.count ?? 0 <= mostNetworks }
     }
 
     /// Networks without pods: only then must the pods' addresses themselves be looked at.
     private func enumerated(_ pass: AdminBox, for box: AdminBox, _ cell: inout Cell) -> AdminBox {
         guard box.peer.pods == nil, let pods = pass.peer.pods else { return pass }
         var result = pass
-        let addresses = cell.list(pods.group(&cell)).flatMap(\.addresses).map { IPNetwork(host: $0.address) }
-        result.peer = AdminPeer(networks: addresses.sorted())
+        let addresses = cell.list(pods.group(&cell)).flatMap(\.addresses).map(\.address).filter { address in
+            box.peer.networks?.contains { $0.contains(address) } ?? true
+        }
+        result.peer = AdminPeer(networks: addresses.map(IPNetwork.init(host:)).sorted())
         return result
     }
 

@@ -144,6 +144,65 @@ struct AdminTests {
             ])
     }
 
+    @Test("a Pass for so many pods that networks would be cut into hundreds is told, and opens nothing")
+    func manyPods() throws {
+        let pods: [any Kind] = (0..<600).map { number in
+            PodPort(
+                namespace: "many", name: "p\(number)", labels: [:], uid: "\(number)", node: "n2", isLocal: false,
+                addresses: [net("10.244.\(16 + number / 100).\(number % 100 * 2 + 10)/24")], mac: MACAddress(number: 9),
+                gateways: [])
+        }
+        func outcome(_ rules: String, namespace: String = "many") throws -> (NodeHarness, [String]) {
+            let pass = #"{"action": "Pass", "to": [{"namespaces": {"matchLabels": {"ns": "\#(namespace)"}}}]}"#
+            let node = try NodeHarness(NetworkPolicyModule.self)
+            node.isValidating = false
+            try node.apply(
+                world.all + pods + [
+                    world.namespace("many"), LocalNode(nodeName: "n1", datapath: .netdev),
+                    try admin(
+                        "a", 1, subject: #"{"namespaces": {"matchLabels": {"ns": "x"}}}"#,
+                        #""egress": [\#(pass), \#(rules)]"#),
+                ])
+            return (node, self.rules(node))
+        }
+        func rule(_ action: String, _ network: String) -> String {
+            #"{"action": "\#(action)", "to": [{"networks": ["\#(network)"]}]}"#
+        }
+        for (action, expected) in [
+            ("Deny", ["29999 drop inport == <x_a x_b> && ip4.dst == 10.0.0.0/8"]), ("Allow", []),
+        ] {
+            let (node, rows) = try outcome(rule(action, "10.0.0.0/8"))
+            #expect(rows == expected)
+            #expect(node.problems.map(\.reason) == ["TooManyParts"])
+            #expect(node.problems.first?.message.contains("a spec.egress[0], a Pass") == true)
+            let status = node.row(ObjectStatus.self, "AdminNetworkPolicy/a")?.map("conditions")
+            #expect(status?["Ready-In-Zone-n1"]?.contains("SetupFailed") == true)
+        }
+        // Who is not there is not cut out.
+        let (far, rows) = try outcome(rule("Deny", "192.0.2.0/24"))
+        #expect(far.problems.isEmpty && rows == ["29999 drop inport == <x_a x_b> && ip4.dst == 192.0.2.0/24"])
+        let (few, some) = try outcome(rule("Deny", "10.244.2.8/31"), namespace: "y")
+        #expect(few.problems.isEmpty && some == ["29999 drop inport == <x_a x_b> && ip4.dst == 10.244.2.9"])
+    }
+
+    @Test("what the rules of administrators cost is told too", arguments: [true, false])
+    func tooLarge(isBaseline: Bool) throws {
+        let ports = (0..<60).map { NetworkPolicy.Port(.tcp, .range(($0 * 1000 + 1)...($0 * 1000 + 999))) }
+        let peers = (0..<100).map { AdminRules.Peer.networks([net("192.0.2.\($0)/32")]) }
+        var rules = AdminRules(subject: AdminRules.Pods(), egress: [.init(.deny, peers, ports: ports)])
+        func object() -> any Kind {
+            if isBaseline { return BaselineAdminNetworkPolicy(rules: rules) }
+            return AdminNetworkPolicy(name: "a", priority: 1, rules: rules)
+        }
+        let node = try harness(object())
+        #expect(node.problems.map(\.reason) == ["PolicyTooLarge"])
+        #expect(node.problems.first?.field == "spec.egress[0]")
+        let status = node.row(ObjectStatus.self, object().id.description)?.map("conditions")
+        #expect(status?["Ready-In-Zone-n1"]?.contains("SetupSucceeded") == true)
+        rules.subject.namespaces = LabelSelector(labels: ["ns": "none"])
+        #expect(try harness(object()).problems.isEmpty)
+    }
+
     @Test("a named port is the receiving pods' own; without local subjects there is nothing but the condition")
     func namedAndRemote() throws {
         let node = try harness(

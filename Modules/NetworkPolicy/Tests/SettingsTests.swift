@@ -87,6 +87,29 @@ struct SettingsTests {
         #expect(node.problems.isEmpty)
     }
 
+    @Test("blocks count for each protocol and named port, in the families in use; the pods of selectors do not")
+    func estimate() throws {
+        func problems(_ rule: String, _ families: [Family] = [.v4, .v6]) throws -> [String] {
+            let node = try NodeHarness(NetworkPolicyModule.self)
+            let world = World(families: families)
+            let named = world.object("x", "a", Pod.Port(name: "web", 80), Pod.Port(name: "web", 80, .udp))
+            let other = world.object("x", "b", Pod.Port(name: "web", 80), Pod.Port(name: "web", 80, .udp))
+            let text = #"{"podSelector": {}, "ingress": [\#(rule)]}"#
+            node.isValidating = false
+            try node.apply(world.all + [named, other, try policy("p", text)])
+            return node.problems.map(\.reason)
+        }
+        // Each hole that is alone in its /16 costs 16 networks.
+        let holes = (0..<900).map { #""\#(10 + $0 / 200).\#($0 % 200).1.1/32""# }.joined(separator: ",")
+        let block = #""from": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": [\#(holes)]}}]"#
+        #expect(try problems(#"{\#(block), "ports": [{"port": 80}]}"#) == [])
+        let both = #""ports": [{"port": 80}, {"protocol": "UDP", "port": 80}]"#
+        #expect(try problems(#"{\#(block), \#(both)}"#) == ["PolicyTooLarge"])
+        #expect(try problems(#"{\#(block), \#(both)}"#, [.v6]) == [])
+        let named = #""ports": [{"port": "web"}, {"protocol": "UDP", "port": "web"}]"#
+        #expect(try problems(#"{\#(block), \#(named)}"#) == ["PolicyTooLarge"])
+    }
+
     @Test(
         "the masks of a range are counted", arguments: [(1...1000, 15), (1025...65534, 29), (80...80, 1), (80...81, 1)])
     func masks(range: ClosedRange<Int>, count: Int) { #expect(PortRanges([range]).maskCount == count) }
