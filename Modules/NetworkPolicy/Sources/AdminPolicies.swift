@@ -11,7 +11,8 @@ import Vocabulary
 enum AdminPolicies {
     /// The first rule of the first policy; the rest below it, as many as there are.
     static let highestPriority = 30_000
-    /// Above what namespaces' policies, multicast and egress firewalls use.
+    /// Above what namespaces' policies, multicast and egress firewalls use. All denials for which there is no room above
+    /// stand here, and nothing else.
     static let lowestPriority = 10_001
     /// The first rule of the baseline in a tier of its own.
     static let baselinePriority = 1750
@@ -22,9 +23,7 @@ enum AdminPolicies {
     /// Nor one of which a part has more networks than this, for pods that are passed on are cut out address by address.
     static let mostNetworks = 512
 
-    static func handle(
-        _ policy: AdminNetworkPolicy, _ cell: inout Cell
-    ) throws(Rejection) {
+    static func handle(_ policy: AdminNetworkPolicy, _ cell: inout Cell) {
         guard let local = cell.localNode(), let cluster = cell.cluster(), let schema = cell.northboundSchema() else {
             return
         }
@@ -44,26 +43,29 @@ enum AdminPolicies {
         for traffic in Traffic.allCases {
             var rank = before.reduce(0) { $0 + $1.rules[traffic].count }
             var passes = schema.hasTiers ? [] : before.flatMap { $0.passes(traffic, &cell) }
+            let room = highestPriority - lowestPriority
+            if rank + policy.rules[traffic].count > room {
+                faults.append(
+                    Rejection(
+                        "TooManyRules", field: "spec.\(traffic.rawValue.lowercased())",
+                        "there are more than \(room) admin rules; the engine has no room for more, and so denials of those "
+                            + "that come last are in force, and what they allow or pass on is not"))
+            }
             for (index, rule) in policy.rules[traffic].enumerated() {
+                if rank >= room, rule.action != .deny { continue }
                 let compiler = AdminRuleCompiler(
-                    traffic: traffic, index: index, priority: highestPriority - rank,
+                    traffic: traffic, index: index, priority: max(highestPriority - rank, lowestPriority),
                     tier: PolicyTier.administrators, hasTiers: schema.hasTiers, prefix: "ANP:\(policy.name)",
                     families: cluster.families, log: log, rate: rate)
                 faults += compiler.add(rule, policy.rules.subject, passes, &cell)
                 if rule.action == .pass, !schema.hasTiers { passes += policy.passes(rule, traffic, index, &cell) }
                 rank += 1
             }
-            if highestPriority - rank < lowestPriority {
-                throw Rejection(
-                    "TooManyRules", "there are more than 20000 admin rules; the engine has no room for more")
-            }
         }
         finish(policy.id, faults, zone: local.nodeName, &cell)
     }
 
-    static func handle(
-        _ policy: BaselineAdminNetworkPolicy, _ cell: inout Cell
-    ) throws(Rejection) {
+    static func handle(_ policy: BaselineAdminNetworkPolicy, _ cell: inout Cell) {
         guard let local = cell.localNode(), let cluster = cell.cluster(), let schema = cell.northboundSchema() else {
             return
         }
@@ -90,14 +92,20 @@ enum AdminPolicies {
         }
     }
 
+    /// Not all that is asked for is in force, or not as it is written.
+    private static let failures: Set = ["TooManyParts", "NamedPass", "TooManyRules"]
+    /// Of a condition, in characters: the API takes no more.
+    private static let longestMessage = 32_767
+
     /// A condition per zone, as the API has it.
     private static func finish(_ id: ObjectID, _ faults: [Rejection], zone: String, _ cell: inout Cell) {
         for fault in faults { cell.report(fault) }
-        let failed = faults.filter { $0.reason == "TooManyParts" || $0.reason == "NamedPass" }
+        let failed = faults.filter { failures.contains($0.reason) }
+        let text = failed.map(\.description).joined(separator: "; ")
         let condition =
             failed.isEmpty
             ? Condition(.true, reason: "SetupSucceeded", message: "Setting up OVN DB plumbing was successful")
-            : Condition(.false, reason: "SetupFailed", message: failed.map(\.description).joined(separator: "; "))
+            : Condition(.false, reason: "SetupFailed", message: String(text.prefix(longestMessage)))
         cell.add(ObjectStatus(id, conditions: ["Ready-In-Zone-\(zone)": condition]))
     }
 }

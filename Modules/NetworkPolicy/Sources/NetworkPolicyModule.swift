@@ -33,11 +33,9 @@ public struct NetworkPolicyModule: NodeModule, ClusterModule {
         node.each(NodeNetwork.self, Hairpin.handle)
         node.each(Namespace.self, Logging.handle)
         node.each(NetworkPolicy.self) { policy, cell throws(Rejection) in Policies.handle(policy, &cell) }
-        node.each(AdminNetworkPolicy.self) { policy, cell throws(Rejection) in
-            try AdminPolicies.handle(policy, &cell)
-        }
+        node.each(AdminNetworkPolicy.self) { policy, cell throws(Rejection) in AdminPolicies.handle(policy, &cell) }
         node.each(BaselineAdminNetworkPolicy.self) { policy, cell throws(Rejection) in
-            try AdminPolicies.handle(policy, &cell)
+            AdminPolicies.handle(policy, &cell)
         }
     }
 

@@ -185,6 +185,56 @@ struct AdminTests {
         #expect(few.problems.isEmpty && some == ["29999 drop inport == <x_a x_b> && ip4.dst == 10.244.2.9"])
     }
 
+    @Test("of the rules that the engine has no room for only denials are in force, and the condition says so")
+    func tooManyRules() throws {
+        func policies(
+            _ subject: AdminRules.Pods, _ actions: [AdminRules.Action], _ priority: Int
+        ) -> AdminNetworkPolicy {
+            AdminNetworkPolicy(
+                name: "p\(priority)", priority: priority,
+                rules: AdminRules(
+                    subject: subject,
+                    egress: actions.map { .init($0, [.networks([net("192.0.2.1/32")])]) }))
+        }
+        let nobody = AdminRules.Pods(namespaces: LabelSelector(labels: ["ns": "none"]))
+        let many = (0..<200).map {
+            policies(nobody, Array(repeating: AdminRules.Action.deny, count: $0 == 0 ? 97 : 100), $0)
+        }
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        node.isValidating = false
+        let last = policies(AdminRules.Pods(), [.allow, .deny, .allow, .deny, .pass, .deny], 1000)
+        try node.apply(World(hasTiers: true).all + [LocalNode(nodeName: "n1", datapath: .netdev), last] + many)
+        let rows = node.rows(ACL.self).filter { $0.key.contains("ANP:") }
+        #expect(
+            rows.map { "\($0["priority"] ?? "") \($0["action"] ?? "")" } == [
+                "10003 allow-related", "10002 drop", "10001 drop", "10001 drop",
+            ])
+        #expect(node.problems.map(\.reason) == ["TooManyRules"])
+        let status = node.row(ObjectStatus.self, "AdminNetworkPolicy/p1000")?.map("conditions")
+        #expect(status?["Ready-In-Zone-n1"]?.contains("SetupFailed") == true)
+        #expect(status?["Ready-In-Zone-n1"]?.contains("no room for more") == true)
+        let before = node.row(ObjectStatus.self, "AdminNetworkPolicy/p999")?.map("conditions")
+        #expect(before?["Ready-In-Zone-n1"]?.contains("SetupFailed") != true)
+        try node.remove(many[0])
+        #expect(node.problems.isEmpty && node.rows(ACL.self).contains { $0["action"] == "pass" })
+    }
+
+    @Test("a condition is no longer than the API takes")
+    func longCondition() throws {
+        let ports = [NetworkPolicy.Port(.tcp, .named("web"))]
+        let pass = AdminRules.Rule(.pass, [.pods(AdminRules.Pods())], ports: ports)
+        let policy = AdminNetworkPolicy(
+            name: "a", priority: 1,
+            rules: AdminRules(
+                subject: AdminRules.Pods(), ingress: Array(repeating: pass, count: 100),
+                egress: Array(repeating: pass, count: 100)))
+        let node = try harness(policy)
+        let text = try #require(
+            node.row(ObjectStatus.self, policy.id.description)?.map("conditions")["Ready-In-Zone-n1"])
+        let condition = try Condition(JSONCursor(try JSON(parsing: text)))
+        #expect(condition.reason == "SetupFailed" && condition.message.count == 32_767)
+    }
+
     @Test("what the rules of administrators cost is told too", arguments: [true, false])
     func tooLarge(isBaseline: Bool) throws {
         let ports = (0..<60).map { NetworkPolicy.Port(.tcp, .range(($0 * 1000 + 1)...($0 * 1000 + 999))) }
