@@ -9,6 +9,8 @@ enum Policies {
         let subjects = cell.group(
             of: PodPort.self, in: .namespace(policy.namespace), matching: policy.subject, only: [PodPort.isLocal])
         guard cell.any(subjects), let cluster = cell.cluster() else { return }
+        UntrackedPorts.tell(
+            about: policy.id, Traffic.allCases.flatMap { policy.rules($0).flatMap { $0.ports ?? [] } }, &cell)
         let settings = cell.settings(PolicySettings.self)
         let logging = cell.get(PolicyLogging.self, policy.namespace)
         for traffic in Traffic.allCases {

@@ -74,6 +74,31 @@ struct SettingsTests {
         #expect(!node.rows(AddressSet.self).contains { $0.members("addresses") == ["172.30.0.2"] })
     }
 
+    @Test("who names SCTP is told, once, that the userspace datapath does not tell ports apart")
+    func untracked() throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        func events(_ name: String) -> [String]? {
+            node.row(ObjectStatus.self, "NetworkPolicy/x/\(name)")?.members("events")
+        }
+        let named = #"{"ports": [{"protocol": "SCTP", "port": 7}, {"protocol": "SCTP", "port": "sigtran"}]}"#
+        let other = #"{"ports": [{"protocol": "UDP", "port": 7}, {"port": "sigtran"}]}, {}"#
+        try node.apply(
+            world.all + [
+                LocalNode(nodeName: "n1", datapath: .netdev),
+                try policy(
+                    "p",
+                    #"{"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "#
+                        + #""ingress": [\#(named), \#(named)], "egress": [\#(named)]}"#),
+                try policy("other", #"{"podSelector": {}, "ingress": [\#(other)]}"#),
+                try policy("none", #"{"podSelector": {"matchLabels": {"a": "b"}}, "ingress": [\#(named)]}"#),
+            ])
+        #expect(events("p")?.count == 1)
+        #expect(events("p")?.first?.contains("SCTP ports are not told apart by this datapath") == true)
+        #expect(events("other") == nil && events("none") == nil)
+        try node.apply(LocalNode(nodeName: "n1", datapath: .system))
+        #expect(events("p") == nil)
+    }
+
     @Test("a rule of very many blocks is in force, and its cost is told")
     func tooLarge() throws {
         let node = try NodeHarness(NetworkPolicyModule.self)
