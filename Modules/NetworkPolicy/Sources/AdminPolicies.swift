@@ -34,12 +34,6 @@ enum AdminPolicies {
         let log = LoggingAnnotation(policy.annotations)
         let rate = cell.settings(PolicySettings.self).logRateLimit
         var faults = log.faults
-        if let other = all.first(where: { $0.priority == policy.priority && $0.name != policy.name }) {
-            faults.append(
-                Rejection(
-                    "ANPWithDuplicatePriority", field: "spec.priority",
-                    "\(policy.priority) is also that of \(other.name); the first by name decides"))
-        }
         for traffic in Traffic.allCases {
             var rank = before.reduce(0) { $0 + $1.rules[traffic].count }
             var passes = schema.hasTiers ? [] : before.flatMap { $0.passes(traffic, &cell) }
@@ -83,13 +77,6 @@ enum AdminPolicies {
             }
         }
         finish(policy.id, faults, zone: local.nodeName, &cell)
-    }
-
-    /// Every node says of an admin policy how it fares there; what nodes have said that are no more is taken back.
-    static func keepZones(_ node: Node, _ cell: inout Cell) throws(Rejection) {
-        for kind in [AdminNetworkPolicy.kind, BaselineAdminNetworkPolicy.kind] {
-            cell.add(StatusWriters(of: kind, [node.name]))
-        }
     }
 
     /// Not all that is asked for is in force, or not as it is written.

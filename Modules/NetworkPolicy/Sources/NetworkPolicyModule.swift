@@ -39,5 +39,9 @@ public struct NetworkPolicyModule: NodeModule, ClusterModule {
         }
     }
 
-    public func register(on cluster: inout ClusterScope) { cluster.each(Node.self, AdminPolicies.keepZones) }
+    public func register(on cluster: inout ClusterScope) {
+        cluster.each(Node.self, ClusterTelling.keepZones)
+        cluster.each(AdminNetworkPolicy.self, ClusterTelling.handle)
+        cluster.each(NetworkPolicy.self, ClusterTelling.handle)
+    }
 }

@@ -5,10 +5,10 @@ import Vocabulary
 /// The rows of one policy.
 enum Policies {
     static func handle(_ policy: NetworkPolicy, _ cell: inout Cell) {
-        for fault in policy.faults { cell.report(fault) }
         let subjects = cell.group(
             of: PodPort.self, in: .namespace(policy.namespace), matching: policy.subject, only: [PodPort.isLocal])
         guard cell.any(subjects), let cluster = cell.cluster() else { return }
+        for fault in policy.faults { cell.report(fault) }
         UntrackedPorts.tell(
             about: policy.id, Traffic.allCases.flatMap { policy.rules($0).flatMap { $0.ports ?? [] } }, &cell)
         let settings = cell.settings(PolicySettings.self)

@@ -142,4 +142,26 @@ struct FaultTests {
             ])
         #expect(node.rows(PortGroup.self).map(\.key) == ["isolated_egress", "isolated_ingress"])
     }
+
+    @Test("who has pods of a spoilt policy says so; when nobody has, the cluster manager does")
+    func tellers() throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        let cluster = try ClusterHarness(NetworkPolicyModule.self)
+        let rule = #"{"from": [{"ipBlock": {"cidr": "10.0.0.0/33"}}]}"#
+        func spoilt(_ pod: String) throws -> NetworkPolicy {
+            try policy("p", #"{"podSelector": {"matchLabels": {"pod": "\#(pod)"}}, "ingress": [\#(rule)]}"#)
+        }
+        let field = "spec.ingress[0].from[0].ipBlock.cidr"
+        try node.apply(world.all)
+        for (pod, here, elsewhere) in [("a", [field], [String]()), ("d", [], []), ("none", [], [field])] {
+            try node.apply(try spoilt(pod))
+            #expect(node.problems.map(\.field) == here)
+            try cluster.apply(
+                try spoilt(pod), Pod(namespace: "x", name: "a", labels: ["pod": "a"], nodeName: "n1"),
+                Pod(namespace: "x", name: "d", labels: ["pod": "d"], nodeName: "n2"),
+                Pod(namespace: "x", name: "waiting", labels: ["pod": "none"]),
+                Pod(namespace: "x", name: "host", labels: ["pod": "none"], nodeName: "n1", hostNetwork: true))
+            #expect(cluster.problems.map(\.field) == elsewhere)
+        }
+    }
 }
