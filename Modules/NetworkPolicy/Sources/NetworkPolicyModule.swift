@@ -30,6 +30,12 @@ public struct NetworkPolicyModule: NodeModule, ClusterModule {
         node.describe(NetworkPolicy.self) { policy, cell throws(Rejection) in
             try Explanation.handle(policy, &cell)
         }
+        node.describe(AdminNetworkPolicy.self) { policy, cell throws(Rejection) in
+            try Explanation.handle(policy, &cell)
+        }
+        node.describe(BaselineAdminNetworkPolicy.self) { policy, cell throws(Rejection) in
+            try Explanation.handle(policy, &cell)
+        }
         node.each(NodeNetwork.self, Hairpin.handle)
         node.each(Namespace.self, Logging.handle)
         node.each(NetworkPolicy.self) { policy, cell throws(Rejection) in Policies.handle(policy, &cell) }
