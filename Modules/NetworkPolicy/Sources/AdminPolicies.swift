@@ -24,15 +24,15 @@ enum AdminPolicies {
     static let mostNetworks = 512
 
     static func handle(_ policy: AdminNetworkPolicy, _ cell: inout Cell) {
-        guard let local = cell.localNode(), let cluster = cell.cluster(), let schema = cell.northboundSchema() else {
-            return
-        }
+        let settings = cell.settings(PolicySettings.self)
+        guard settings.hasAdminPolicies, let local = cell.localNode(), let cluster = cell.cluster(),
+            let schema = cell.northboundSchema()
+        else { return }
         let all = cell.list(cell.group(of: AdminNetworkPolicy.self)).sorted {
             ($0.priority, $0.name) < ($1.priority, $1.name)
         }
         let before = all.prefix { $0.name != policy.name }
         let log = LoggingAnnotation(policy.annotations)
-        let rate = cell.settings(PolicySettings.self).logRateLimit
         var faults = log.faults
         for traffic in Traffic.allCases {
             var rank = before.reduce(0) { $0 + $1.rules[traffic].count }
@@ -50,7 +50,7 @@ enum AdminPolicies {
                 let compiler = AdminRuleCompiler(
                     traffic: traffic, index: index, priority: max(highestPriority - rank, lowestPriority),
                     tier: PolicyTier.administrators, hasTiers: schema.hasTiers, prefix: "ANP:\(policy.name)",
-                    families: cluster.families, log: log, rate: rate)
+                    families: cluster.families, log: log, rate: settings.logRateLimit)
                 faults += compiler.add(rule, policy.rules.subject, passes, &cell)
                 if rule.action == .pass, !schema.hasTiers { passes += policy.passes(rule, traffic, index, &cell) }
                 rank += 1
@@ -60,11 +60,11 @@ enum AdminPolicies {
     }
 
     static func handle(_ policy: BaselineAdminNetworkPolicy, _ cell: inout Cell) {
-        guard let local = cell.localNode(), let cluster = cell.cluster(), let schema = cell.northboundSchema() else {
-            return
-        }
+        let settings = cell.settings(PolicySettings.self)
+        guard settings.hasAdminPolicies, let local = cell.localNode(), let cluster = cell.cluster(),
+            let schema = cell.northboundSchema()
+        else { return }
         let log = LoggingAnnotation(policy.annotations)
-        let rate = cell.settings(PolicySettings.self).logRateLimit
         let highest = schema.hasTiers ? baselinePriority : flatBaselinePriority
         var faults = log.faults
         for traffic in Traffic.allCases {
@@ -72,7 +72,7 @@ enum AdminPolicies {
                 let compiler = AdminRuleCompiler(
                     traffic: traffic, index: index, priority: highest - index, tier: PolicyTier.baseline,
                     hasTiers: schema.hasTiers, prefix: "BANP:\(policy.name)", families: cluster.families, log: log,
-                    rate: rate)
+                    rate: settings.logRateLimit)
                 faults += compiler.add(rule, policy.rules.subject, [], &cell)
             }
         }

@@ -5,6 +5,7 @@ import Vocabulary
 /// What the cluster manager says of policies: what concerns no node more than another, so that not all nodes say it.
 enum ClusterTelling {
     static func handle(_ policy: AdminNetworkPolicy, _ cell: inout Cell) throws(Rejection) {
+        guard cell.settings(PolicySettings.self).hasAdminPolicies else { return }
         let others = cell.list(cell.group(of: AdminNetworkPolicy.self)).filter {
             $0.priority == policy.priority && $0.name != policy.name
         }

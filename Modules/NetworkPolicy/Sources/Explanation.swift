@@ -66,6 +66,9 @@ enum Explanation {
                 "about \(rules.subject.words)",
                 local.isEmpty ? "none of them here" : "here: \(local.joined(separator: " "))",
             ]
+        if !cell.settings(PolicySettings.self).hasAdminPolicies {
+            description.notes = ["administrators' policies are switched off"]
+        }
         var sheet = Description.Sheet("RULES", "DIRECTION", "RULE", "WHAT")
         for traffic in Traffic.allCases {
             for (index, rule) in rules[traffic].enumerated() {
@@ -79,6 +82,7 @@ enum Explanation {
     private static func addAdmin(
         _ traffic: Traffic, _ port: PodPort, _ sheet: inout Description.Sheet, _ cell: inout Cell
     ) {
+        guard cell.settings(PolicySettings.self).hasAdminPolicies else { return }
         let policies = cell.list(cell.group(of: AdminNetworkPolicy.self)).sorted {
             ($0.priority, $0.name) < ($1.priority, $1.name)
         }
@@ -91,7 +95,7 @@ enum Explanation {
         _ traffic: Traffic, _ port: PodPort, _ sheet: inout Description.Sheet, isHidden: Bool, _ cell: inout Cell
     ) {
         // Who is isolated by a policy of the namespace never comes to the baseline.
-        if isHidden { return }
+        if isHidden || !cell.settings(PolicySettings.self).hasAdminPolicies { return }
         for policy in cell.list(cell.group(of: BaselineAdminNetworkPolicy.self))
         where applies(policy.rules, to: port, &cell) {
             for rule in policy.rules[traffic] { add(rule, of: policy.id, traffic, &sheet) }

@@ -29,7 +29,7 @@ struct PeerResolver {
             let networks = network.subtracting(except)
             if cluster.families.contains(network.family) { networkCount += networks.count }
             return cell.addresses(of: networks, cluster.families)
-        case .pods(.everything?, let pods) where pods ?? .everything == .everything:
+        case .pods(.everything?, let pods) where pods ?? .everything == .everything && !settings.isStrict:
             // All pods of the cluster: its own ranges say so, and no pod that comes or goes changes them.
             return Addresses(cluster.clusterSubnets.map(\.network)).union(hosts(.everything, pods, &cell))
         case .pods(let namespaces, let pods):

@@ -74,6 +74,48 @@ struct SettingsTests {
         #expect(!node.rows(AddressSet.self).contains { $0.members("addresses") == ["172.30.0.2"] })
     }
 
+    @Test("administrators' policies can be switched off, and say nothing then")
+    func withoutAdmin() throws {
+        let everybody = AdminRules.Pods()
+        let rules = AdminRules(subject: everybody, ingress: [.init(.deny, [.pods(everybody)])])
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        let (one, two) = (
+            AdminNetworkPolicy(name: "a", priority: 1, rules: rules),
+            AdminNetworkPolicy(name: "b", priority: 1, rules: rules)
+        )
+        let baseline = BaselineAdminNetworkPolicy(rules: rules)
+        try node.apply(
+            world.all + [LocalNode(nodeName: "n1", datapath: .netdev), world.object("x", "a"), one, baseline])
+        func isThere() -> Bool { node.rows(ACL.self).contains { $0.key.contains("ANP:") } }
+        #expect(isThere() && node.rows(ObjectStatus.self).count == 2)
+        try node.apply(PolicySettings(hasAdminPolicies: false))
+        #expect(!isThere() && node.rows(ObjectStatus.self).isEmpty)
+        #expect(node.description(of: Pod.id("x", "a")) == Description("in: open", "out: open"))
+        #expect(node.description(of: one.id)?.notes == ["administrators' policies are switched off"])
+        try node.apply(PolicySettings())
+        #expect(isThere())
+        let cluster = try ClusterHarness(NetworkPolicyModule.self)
+        try cluster.apply(one, two)
+        #expect(cluster.problems.count == 2)
+        try cluster.apply(PolicySettings(hasAdminPolicies: false))
+        #expect(cluster.problems.isEmpty)
+    }
+
+    @Test("all pods of all namespaces can be just the pods")
+    func strict() throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        let rule = #"{"podSelector": {}, "ingress": [{"from": [{"namespaceSelector": {}}]}]}"#
+        try node.apply(world.all + [try policy("p", rule)])
+        #expect(node.rows(AddressSet.self).isEmpty)
+        try node.apply(PolicySettings(isStrict: true))
+        #expect(
+            node.rows(AddressSet.self).first?.members("addresses")
+                == ["10.244.2.5", "10.244.2.6", "10.244.2.8", "10.244.3.7", "10.244.3.9"])
+        #expect(!node.rows(ACL.self).contains { $0["match"]?.contains("10.244.0.0/16") == true })
+        try node.remove(world.pod("y", "e", 9, on: "n2"))
+        #expect(node.rows(AddressSet.self).first?.members("addresses").contains("10.244.3.9") == false)
+    }
+
     @Test("who names SCTP is told, once, that the userspace datapath does not tell ports apart")
     func untracked() throws {
         let node = try NodeHarness(NetworkPolicyModule.self)
