@@ -50,7 +50,7 @@ extension FlowEstimate {
                 continue
             }
             for ranges in box.ports.ranges.values { add(networks: networks, masks: ranges.maskCount) }
-            if box.ports.others { add(networks: networks, masks: 0) }
+            if box.ports.others { add(networks: networks, masks: Match.otherProtocolCount) }
         }
     }
 }

@@ -116,6 +116,10 @@ struct AdminTests {
         #expect(rules(node) == ["29999 drop outport == <x_b> && ip4.src == [10.244.2.8 10.244.3.9]"])
     }
 
+    /// Of all numbers of a protocol but those of TCP, UDP and SCTP: what the engine's parser takes.
+    private let others =
+        "ip.proto == {\((0...255).filter { ![6, 17, 132].contains($0) }.map(String.init).joined(separator: ", "))}"
+
     @Test("a Pass for some subjects and ports leaves the rest, in parts that do not overlap")
     func partialPass() throws {
         var single = self.world
@@ -141,7 +145,7 @@ struct AdminTests {
                 "29999 drop inport == <x_a> && ip4.dst == 10.1.0.0/16 && udp",
                 "29999 drop inport == <x_a> && ip4.dst == 10.1.0.0/16 && tcp && (0 <= tcp.dst <= 79 || 81 <= tcp.dst <= 65535)",
                 "29999 drop inport == <x_a> && ip4.dst == 10.1.0.0/16 && sctp",
-                "29999 drop inport == <x_a> && ip4.dst == 10.1.0.0/16 && (ip.proto < 6 || 6 < ip.proto < 17 || 17 < ip.proto < 132 || ip.proto > 132)",
+                "29999 drop inport == <x_a> && ip4.dst == 10.1.0.0/16 && \(others)",
                 "29999 drop inport == <x_a> && ip4.dst == 10.0.0.0/16",
             ])
     }
