@@ -18,14 +18,14 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// One feature: `Modules/NAME/{README.md, Sources, Tests, Cases}`.
-func module(_ name: String) -> [Target] {
+func module(_ name: String, tested more: [Target.Dependency] = []) -> [Target] {
     [
         .target(
             name: name, dependencies: ["Core", "Model", "Vocabulary"], path: "Modules/\(name)/Sources",
             swiftSettings: swift),
         .testTarget(
             name: "\(name)Tests",
-            dependencies: [.init(stringLiteral: name), "ModuleHarness", "Core", "Model", "Vocabulary", "Feeds"],
+            dependencies: [.init(stringLiteral: name), "ModuleHarness", "Core", "Model", "Vocabulary", "Feeds"] + more,
             path: "Modules/\(name)/Tests", swiftSettings: swift),
     ]
 }
@@ -90,7 +90,7 @@ targets.append(
         dependencies: [
             "Core", "Lab", "Linux", "LocalHTTP", "Model", "Supervision", "ovenbird", "ovenbird-cni",
         ], swiftSettings: swift))
-targets += modules.flatMap(module)
+targets += modules.flatMap { module($0, tested: $0 == "NetworkPolicy" ? ["OVSDBTestKit"] : []) }
 /// Whole labs, with packets.
 targets += [("PacketTests", []), ("PolicyTests", ["PolicyBenchmark"])].map { name, more in
     .testTarget(

@@ -4,7 +4,8 @@ import Vocabulary
 
 /// Lets pods of a namespace that asks for it send to groups and receive from each other, on all nodes.
 ///
-/// As long as no namespace asks there is not a row: with snooping on, every IPv6 pod costs the engine rows of its own.
+/// Everybody else's multicast is dropped, and that is all as long as no namespace asks: with snooping on, every IPv6 pod
+/// costs the engine rows of its own.
 public struct MulticastModule: NodeModule {
     public static let manifest = Manifest(
         name: "multicast",
@@ -24,6 +25,7 @@ public struct MulticastModule: NodeModule {
             guard namespace.annotations[MulticastNamespace.annotation] == "true" else { return }
             cell.publish(MulticastNamespace(name: namespace.name))
         }
+        node.each(NodeNetwork.self, DefaultDeny.handle)
         node.each(NodeNetwork.self, Snooping.handle)
         node.each(MulticastNamespace.self, Members.handle)
     }

@@ -2,14 +2,12 @@ import Core
 import Model
 import Vocabulary
 
-/// What the zone needs as soon as one namespace uses multicast: the switch and the router keep track of groups, and
-/// nobody else's pods send or receive.
-enum Snooping {
+/// Nobody sends or receives who has not asked, whether or not anybody has: without snooping the switch floods groups to
+/// all of its pods, and isolated ones would hear them.
+enum DefaultDeny {
     static func handle(_ node: NodeNetwork, _ cell: inout Cell) throws(Rejection) {
-        guard node.isLocal, cell.any(cell.group(of: MulticastNamespace.self)) else { return }
+        guard node.isLocal else { return }
         let nodeSwitch = Topology.localSwitch(node.name)
-        for (key, value) in settings(node) { cell.set(key, to: value, in: nodeSwitch.otherConfig) }
-        cell.set("mcast_relay", to: "true", in: Topology.router.options)
         let toRouter = RowRef<LogicalSwitchPort>(fixed: Topology.switchToRouter(node.name))
         for traffic in Traffic.allCases {
             let word = traffic.rawValue.lowercased()
@@ -28,6 +26,16 @@ enum Snooping {
                     options: traffic.aclOptions, priority: Groups.allowPriority, tier: PolicyTier.namespaces),
                 to: nodeSwitch.acls)
         }
+    }
+}
+
+/// What the zone needs as soon as one namespace uses multicast: the switch and the router keep track of groups.
+enum Snooping {
+    static func handle(_ node: NodeNetwork, _ cell: inout Cell) throws(Rejection) {
+        guard node.isLocal, cell.any(cell.group(of: MulticastNamespace.self)) else { return }
+        let nodeSwitch = Topology.localSwitch(node.name)
+        for (key, value) in settings(node) { cell.set(key, to: value, in: nodeSwitch.otherConfig) }
+        cell.set("mcast_relay", to: "true", in: Topology.router.options)
     }
 
     /// The querier asks the pods for their groups, in the router's name.

@@ -48,14 +48,34 @@ struct MulticastTests {
         node.row(LogicalSwitch.self, "n1")?.map("other_config") ?? [:]
     }
 
-    @Test("nothing is there until a namespace asks, in exactly one word", arguments: ["", "True", "yes", "1", "false"])
+    @Test(
+        "until a namespace asks, in exactly one word, nobody sends or receives, and nobody keeps track of groups",
+        arguments: ["", "True", "yes", "1", "false"])
     func off(value: String) throws {
-        let node = try harness(enabled(value))
-        #expect(node.rows.isEmpty)
+        let node = try NodeHarness([ZoneStub(), MulticastModule()])
+        try node.apply(world + [enabled(value)])
+        func expectDenied() {
+            #expect(node.rows(ACL.self).map { "\($0["priority"] ?? "") \($0["action"] ?? "")" } == Self.denied)
+            #expect(node.members(Topology.localSwitch("n1").acls).count == 4)
+            #expect(settings(node) == ["subnet": "kept"])
+            #expect(node.row(LogicalRouter.self, Topology.clusterRouter)?.map("options") ?? [:] == [:])
+            #expect(node.rows(PortGroup.self).isEmpty && node.rows(AddressSet.self).isEmpty)
+        }
+        expectDenied()
         try node.apply(enabled())
         #expect(node.rows(ACL.self).count == 8)
         try node.apply(enabled(value))
-        #expect(node.rows.isEmpty)
+        expectDenied()
+    }
+
+    /// Multicast of all, but for what comes from and goes to the router.
+    private static let denied = ["1011 drop", "1011 drop", "1012 allow", "1012 allow"]
+
+    @Test("the other nodes' switches are the other nodes'")
+    func remote() throws {
+        let harness = try NodeHarness(MulticastModule.self)
+        try harness.apply(cluster, node("n2", 3))
+        #expect(harness.rows.isEmpty)
     }
 
     @Test("snooping, a querier in the router's name, and relay are on for all; pods may not, but those that asked may")

@@ -26,8 +26,21 @@ struct AdminBox: Hashable, Sendable {
     }
 }
 
+/// What a Pass takes out of a rule below it.
+struct AdminPass: Hashable, Sendable {
+    /// `NAME spec.ingress[0]`.
+    let rule: String
+    let box: AdminBox
+    /// The ports are the receiving pods' own, which nothing is cut by: the box is all that may be meant. What lies in it
+    /// is not allowed by a rule below, and is denied as if there were no Pass.
+    let isNamed: Bool
+}
+
 extension AdminRules.Pods {
     var isContradictory: Bool { namespaces.isContradictory || pods.isContradictory }
+
+    /// Whether a pod may be of both, for all that the selectors say.
+    func overlaps(_ other: Self) -> Bool { !intersection(other).isContradictory }
 
     func intersection(_ other: Self) -> Self {
         Self(namespaces: namespaces.intersection(other.namespaces), pods: pods.intersection(other.pods))

@@ -11,7 +11,8 @@ import Vocabulary
 enum AdminPolicies {
     /// The first rule of the first policy; the rest below it, as many as there are.
     static let highestPriority = 30_000
-    /// Above what namespaces' policies, multicast and egress firewalls use.
+    /// Above what namespaces' policies, multicast and egress firewalls use. All denials for which there is no room above
+    /// stand here, and nothing else.
     static let lowestPriority = 10_001
     /// The first rule of the baseline in a tier of its own.
     static let baselinePriority = 1750
@@ -19,54 +20,51 @@ enum AdminPolicies {
     static let flatBaselinePriority = 900
     /// A rule that falls into more parts than this is not flattened.
     static let mostBoxes = 64
+    /// Nor one of which a part has more networks than this, for pods that are passed on are cut out address by address.
+    static let mostNetworks = 512
 
-    static func handle(
-        _ policy: AdminNetworkPolicy, _ cell: inout Cell
-    ) throws(Rejection) {
-        guard let local = cell.localNode(), let cluster = cell.cluster(), let schema = cell.northboundSchema() else {
-            return
-        }
+    static func handle(_ policy: AdminNetworkPolicy, _ cell: inout Cell) {
+        let settings = cell.settings(PolicySettings.self)
+        guard settings.hasAdminPolicies, let local = cell.localNode(), let cluster = cell.cluster(),
+            let schema = cell.northboundSchema()
+        else { return }
         let all = cell.list(cell.group(of: AdminNetworkPolicy.self)).sorted {
             ($0.priority, $0.name) < ($1.priority, $1.name)
         }
         let before = all.prefix { $0.name != policy.name }
         let log = LoggingAnnotation(policy.annotations)
-        let rate = cell.settings(PolicySettings.self).logRateLimit
         var faults = log.faults
-        if let other = all.first(where: { $0.priority == policy.priority && $0.name != policy.name }) {
-            faults.append(
-                Rejection(
-                    "ANPWithDuplicatePriority", field: "spec.priority",
-                    "\(policy.priority) is also that of \(other.name); the first by name decides"))
-        }
         for traffic in Traffic.allCases {
             var rank = before.reduce(0) { $0 + $1.rules[traffic].count }
-            var passes = schema.hasTiers ? [] : before.flatMap { $0.rules.boxes(traffic, .pass, &cell) }
-            for (index, rule) in policy.rules[traffic].enumerated() {
-                let compiler = AdminRuleCompiler(
-                    traffic: traffic, index: index, priority: highestPriority - rank,
-                    tier: PolicyTier.administrators, hasTiers: schema.hasTiers, prefix: "ANP:\(policy.name)",
-                    families: cluster.families, log: log, rate: rate)
-                faults += compiler.add(rule, policy.rules.subject, passes, &cell)
-                if rule.action == .pass, !schema.hasTiers { passes += rule.boxes(policy.rules.subject, &cell) }
-                rank += 1
+            var passes = schema.hasTiers ? [] : before.flatMap { $0.passes(traffic, &cell) }
+            let room = highestPriority - lowestPriority
+            if rank + policy.rules[traffic].count > room {
+                faults.append(
+                    Rejection(
+                        "TooManyRules", field: "spec.\(traffic.rawValue.lowercased())",
+                        "there are more than \(room) admin rules; the engine has no room for more, and so denials of those "
+                            + "that come last are in force, and what they allow or pass on is not"))
             }
-            if highestPriority - rank < lowestPriority {
-                throw Rejection(
-                    "TooManyRules", "there are more than 20000 admin rules; the engine has no room for more")
+            for (index, rule) in policy.rules[traffic].enumerated() {
+                if rank >= room, rule.action != .deny { continue }
+                let compiler = AdminRuleCompiler(
+                    traffic: traffic, index: index, priority: max(highestPriority - rank, lowestPriority),
+                    tier: PolicyTier.administrators, hasTiers: schema.hasTiers, prefix: "ANP:\(policy.name)",
+                    families: cluster.families, log: log, rate: settings.logRateLimit)
+                faults += compiler.add(rule, policy.rules.subject, passes, &cell)
+                if rule.action == .pass, !schema.hasTiers { passes += policy.passes(rule, traffic, index, &cell) }
+                rank += 1
             }
         }
         finish(policy.id, faults, zone: local.nodeName, &cell)
     }
 
-    static func handle(
-        _ policy: BaselineAdminNetworkPolicy, _ cell: inout Cell
-    ) throws(Rejection) {
-        guard let local = cell.localNode(), let cluster = cell.cluster(), let schema = cell.northboundSchema() else {
-            return
-        }
+    static func handle(_ policy: BaselineAdminNetworkPolicy, _ cell: inout Cell) {
+        let settings = cell.settings(PolicySettings.self)
+        guard settings.hasAdminPolicies, let local = cell.localNode(), let cluster = cell.cluster(),
+            let schema = cell.northboundSchema()
+        else { return }
         let log = LoggingAnnotation(policy.annotations)
-        let rate = cell.settings(PolicySettings.self).logRateLimit
         let highest = schema.hasTiers ? baselinePriority : flatBaselinePriority
         var faults = log.faults
         for traffic in Traffic.allCases {
@@ -74,39 +72,53 @@ enum AdminPolicies {
                 let compiler = AdminRuleCompiler(
                     traffic: traffic, index: index, priority: highest - index, tier: PolicyTier.baseline,
                     hasTiers: schema.hasTiers, prefix: "BANP:\(policy.name)", families: cluster.families, log: log,
-                    rate: rate)
+                    rate: settings.logRateLimit)
                 faults += compiler.add(rule, policy.rules.subject, [], &cell)
             }
         }
         finish(policy.id, faults, zone: local.nodeName, &cell)
     }
 
-    /// Every node says of an admin policy how it fares there; what nodes have said that are no more is taken back.
-    static func keepZones(_ node: Node, _ cell: inout Cell) throws(Rejection) {
-        for kind in [AdminNetworkPolicy.kind, BaselineAdminNetworkPolicy.kind] {
-            cell.add(StatusWriters(of: kind, [node.name]))
-        }
-    }
+    /// Not all that is asked for is in force, or not as it is written.
+    private static let failures: Set = ["TooManyParts", "NamedPass", "TooManyRules"]
+    /// Of a condition, in characters: the API takes no more.
+    private static let longestMessage = 32_767
 
     /// A condition per zone, as the API has it.
     private static func finish(_ id: ObjectID, _ faults: [Rejection], zone: String, _ cell: inout Cell) {
         for fault in faults { cell.report(fault) }
-        let failed = faults.filter { $0.reason == "TooManyParts" || $0.reason == "NamedPass" }
+        let failed = faults.filter { failures.contains($0.reason) }
+        let text = failed.map(\.description).joined(separator: "; ")
         let condition =
             failed.isEmpty
             ? Condition(.true, reason: "SetupSucceeded", message: "Setting up OVN DB plumbing was successful")
-            : Condition(.false, reason: "SetupFailed", message: failed.map(\.description).joined(separator: "; "))
+            : Condition(.false, reason: "SetupFailed", message: String(text.prefix(longestMessage)))
         cell.add(ObjectStatus(id, conditions: ["Ready-In-Zone-\(zone)": condition]))
     }
 }
 
 extension AdminRules {
     subscript(_ traffic: Traffic) -> [Rule] { traffic == .ingress ? ingress : egress }
+}
 
-    func boxes(_ traffic: Traffic, _ action: Action, _ cell: inout Cell) -> [AdminBox] {
-        var all: [AdminBox] = []
-        for rule in self[traffic] where rule.action == action { all += rule.boxes(subject, &cell) }
+extension AdminNetworkPolicy {
+    fileprivate func passes(_ traffic: Traffic, _ cell: inout Cell) -> [AdminPass] {
+        var all: [AdminPass] = []
+        for (index, rule) in rules[traffic].enumerated() where rule.action == .pass {
+            all += passes(rule, traffic, index, &cell)
+        }
         return all
+    }
+
+    /// What a rule of this policy, a Pass, takes out of those below it.
+    fileprivate func passes(
+        _ rule: AdminRules.Rule, _ traffic: Traffic, _ index: Int, _ cell: inout Cell
+    ) -> [AdminPass] {
+        let whole = Dictionary(rule.names.map { ($0.transport, PortRanges.all) }) { one, _ in one }
+        let text = "\(name) spec.\(traffic.rawValue.lowercased())[\(index)]"
+        let named = rule.boxes(rules.subject, AdminPorts(ranges: whole, others: false), &cell)
+        return rule.boxes(rules.subject, &cell).map { AdminPass(rule: text, box: $0, isNamed: false) }
+            + named.map { AdminPass(rule: text, box: $0, isNamed: true) }
     }
 }
 
@@ -122,7 +134,10 @@ extension AdminRules.Rule {
             case .named: break
             }
         }
-        let ports = ports == nil ? AdminPorts.all : plain
+        return boxes(subject, ports == nil ? AdminPorts.all : plain, &cell)
+    }
+
+    fileprivate func boxes(_ subject: AdminRules.Pods, _ ports: AdminPorts, _ cell: inout Cell) -> [AdminBox] {
         var all: [AdminBox] = []
         for peer in peers { all.append(AdminBox(subject: subject, peer: peer.resolved(&cell), ports: ports)) }
         return all.filter { !$0.isEmpty }

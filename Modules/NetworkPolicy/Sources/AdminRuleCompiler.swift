@@ -20,19 +20,23 @@ struct AdminRuleCompiler: Sendable, Equatable {
 
     /// Returns what could not be done as it is written.
     func add(
-        _ rule: AdminRules.Rule, _ subject: AdminRules.Pods, _ passes: [AdminBox], _ cell: inout Cell
+        _ rule: AdminRules.Rule, _ subject: AdminRules.Pods, _ passes: [AdminPass], _ cell: inout Cell
     ) -> [Rejection] {
         guard rule.action != .pass || hasTiers else {
             guard !rule.names.isEmpty else { return [] }
             return [
                 Rejection(
                     "NamedPass", field: place,
-                    "a Pass by a named port is not supported by this engine; name the port's number")
+                    "a Pass by a named port is not supported by this engine: rules below it deny as if it were not "
+                        + "there, and allow nothing of its protocols; name the port's number")
             ]
         }
         var faults: [Rejection] = []
         var boxes: [AdminBox] = []
         for box in rule.boxes(subject, &cell) { boxes += cut(box, passes, rule, &faults, &cell) }
+        if let tooLarge = FlowEstimate(boxes, families).rejection(at: place), isAboutSomebody(subject, &cell) {
+            faults.append(tooLarge)
+        }
         for (part, box) in boxes.enumerated() {
             add(box, "\(part)", rule.action, part: box.ports, &cell)
         }
@@ -48,34 +52,82 @@ struct AdminRuleCompiler: Sendable, Equatable {
                 }
             }
         }
+        return faults + unknownPorts(rule, subject, &cell)
+    }
+
+    private func isAboutSomebody(_ subject: AdminRules.Pods, _ cell: inout Cell) -> Bool {
+        cell.any(subject.group(only: [PodPort.isLocal], &cell))
+    }
+
+    /// The names that no pod that may receive gives a port of, whatever the protocol.
+    private func unknownPorts(
+        _ rule: AdminRules.Rule, _ subject: AdminRules.Pods, _ cell: inout Cell
+    ) -> [Rejection] {
+        guard !rule.names.isEmpty, isAboutSomebody(subject, &cell) else { return [] }
+        var receivers: [(pods: Group<PodPort>, networks: [IPNetwork]?)] = []
+        if traffic == .ingress {
+            receivers.append((subject.group(&cell), nil))
+        } else {
+            for case .pods(let pods) in rule.peers { receivers.append((pods.group(&cell), nil)) }
+        }
+        var faults: [Rejection] = []
+        for (name, ports) in Dictionary(grouping: rule.names, by: \.name).sorted(by: { $0.key < $1.key }) {
+            let search = PortSearch(
+                rule: "\(prefix)/\(traffic.rawValue)/\(index)", name: name, transports: ports.map(\.transport))
+            guard search.isInVain(among: receivers, &cell) else { continue }
+            let who = traffic == .ingress ? "none of the pods that the policy is about" : "none of the rule's pods"
+            faults.append(Rejection("UnknownPort", field: place, "\(who) has a port named \(name)"))
+        }
         return faults
     }
 
     /// The box without what was passed on above it. What falls into too many parts is denied whole, or not allowed.
     private func cut(
-        _ box: AdminBox, _ passes: [AdminBox], _ rule: AdminRules.Rule, _ faults: inout [Rejection],
+        _ box: AdminBox, _ passes: [AdminPass], _ rule: AdminRules.Rule, _ faults: inout [Rejection],
         _ cell: inout Cell
     ) -> [AdminBox] {
         var rest = [box]
-        for pass in passes {
-            rest = rest.flatMap { $0.subtracting(enumerated(pass, for: $0, &cell)) }
-            guard rest.count <= AdminPolicies.mostBoxes else {
-                faults.append(
-                    Rejection(
-                        "TooManyParts", field: place,
-                        "falls into more than \(AdminPolicies.mostBoxes) parts by the Pass rules above it"))
-                return rule.action == .deny ? [box] : []
-            }
+        // A list that was long before is not the Pass rules' doing.
+        let mostNetworks = max(AdminPolicies.mostNetworks, box.peer.networks?.count ?? 0)
+        for pass in passes where rule.action == .allow || !pass.isNamed {
+            let isWithinLimits = cut(&rest, by: pass.box, mostNetworks, &cell)
+            guard !isWithinLimits else { continue }
+            let verdict = rule.action == .deny ? "is denied whole" : "allows nothing"
+            faults.append(
+                Rejection(
+                    "TooManyParts", field: place,
+                    "falls into more than \(AdminPolicies.mostBoxes) parts or \(mostNetworks) networks by \(pass.rule), "
+                        + "a Pass above it, and so \(verdict)"))
+            return rule.action == .deny ? [box] : []
         }
         return rest
+    }
+
+    /// Whether what is left can be made rules of.
+    private func cut(_ boxes: inout [AdminBox], by pass: AdminBox, _ mostNetworks: Int, _ cell: inout Cell) -> Bool {
+        var rest: [AdminBox] = []
+        for box in boxes {
+            if !box.subject.overlaps(pass.subject) || box.ports.intersection(pass.ports).isEmpty {
+                rest.append(box)
+                continue
+            }
+            let hole = enumerated(pass, for: box, &cell)
+            guard hole.peer.networks?.count ?? 0 <= mostNetworks else { return false }
+            rest += box.subtracting(hole)
+        }
+        boxes = rest
+        return rest.count <= AdminPolicies.mostBoxes
+            && rest.allSatisfy { $0.peer.networks?.count ?? 0 <= mostNetworks }
     }
 
     /// Networks without pods: only then must the pods' addresses themselves be looked at.
     private func enumerated(_ pass: AdminBox, for box: AdminBox, _ cell: inout Cell) -> AdminBox {
         guard box.peer.pods == nil, let pods = pass.peer.pods else { return pass }
         var result = pass
-        let addresses = cell.list(pods.group(&cell)).flatMap(\.addresses).map { IPNetwork(host: $0.address) }
-        result.peer = AdminPeer(networks: addresses.sorted())
+        let addresses = cell.list(pods.group(&cell)).flatMap(\.addresses).map(\.address).filter { address in
+            box.peer.networks?.contains { $0.contains(address) } ?? true
+        }
+        result.peer = AdminPeer(networks: addresses.map(IPNetwork.init(host:)).sorted())
         return result
     }
 

@@ -15,7 +15,7 @@ enum Explanation {
         for traffic in Traffic.allCases {
             addAdmin(traffic, port, &sheet, &cell)
             let isolating = policies.filter { $0.isolates(traffic) }
-            let word = traffic == .ingress ? "in" : "out"
+            let word = word(traffic)
             description.headline.append(
                 isolating.isEmpty ? "\(word): open" : "\(word): isolated, but for what is listed")
             for policy in isolating {
@@ -39,7 +39,7 @@ enum Explanation {
         var sheet = Description.Sheet("RULES", "DIRECTION", "LETS THROUGH")
         for traffic in Traffic.allCases where policy.isolates(traffic) {
             let rules = policy.rules(traffic)
-            let word = traffic == .ingress ? "in" : "out"
+            let word = word(traffic)
             if rules.isEmpty { sheet.add(word, "nothing") }
             for rule in rules { sheet.add(word, words(rule, traffic)) }
         }
@@ -47,11 +47,42 @@ enum Explanation {
         return description
     }
 
+    static func handle(_ policy: AdminNetworkPolicy, _ cell: inout Cell) throws(Rejection) -> Description {
+        describe(policy.rules, ["priority \(policy.priority)"], &cell)
+    }
+
+    static func handle(_ policy: BaselineAdminNetworkPolicy, _ cell: inout Cell) throws(Rejection) -> Description {
+        describe(policy.rules, ["for pods that no policy of their namespace isolates"], &cell)
+    }
+
     // MARK: administrators' policies
+
+    private static func describe(_ rules: AdminRules, _ first: [String], _ cell: inout Cell) -> Description {
+        let local = cell.list(rules.subject.group(only: [PodPort.isLocal], &cell))
+            .map { "\($0.namespace)/\($0.name)" }.sorted()
+        var description = Description()
+        description.headline =
+            first + [
+                "about \(rules.subject.words)",
+                local.isEmpty ? "none of them here" : "here: \(local.joined(separator: " "))",
+            ]
+        if !cell.settings(PolicySettings.self).hasAdminPolicies {
+            description.notes = ["administrators' policies are switched off"]
+        }
+        var sheet = Description.Sheet("RULES", "DIRECTION", "RULE", "WHAT")
+        for traffic in Traffic.allCases {
+            for (index, rule) in rules[traffic].enumerated() {
+                sheet.add(word(traffic), rule.name.isEmpty ? "\(index)" : rule.name, words(rule, traffic))
+            }
+        }
+        if !sheet.rows.isEmpty { description.sheets = [sheet] }
+        return description
+    }
 
     private static func addAdmin(
         _ traffic: Traffic, _ port: PodPort, _ sheet: inout Description.Sheet, _ cell: inout Cell
     ) {
+        guard cell.settings(PolicySettings.self).hasAdminPolicies else { return }
         let policies = cell.list(cell.group(of: AdminNetworkPolicy.self)).sorted {
             ($0.priority, $0.name) < ($1.priority, $1.name)
         }
@@ -64,7 +95,7 @@ enum Explanation {
         _ traffic: Traffic, _ port: PodPort, _ sheet: inout Description.Sheet, isHidden: Bool, _ cell: inout Cell
     ) {
         // Who is isolated by a policy of the namespace never comes to the baseline.
-        if isHidden { return }
+        if isHidden || !cell.settings(PolicySettings.self).hasAdminPolicies { return }
         for policy in cell.list(cell.group(of: BaselineAdminNetworkPolicy.self))
         where applies(policy.rules, to: port, &cell) {
             for rule in policy.rules[traffic] { add(rule, of: policy.id, traffic, &sheet) }
@@ -80,15 +111,19 @@ enum Explanation {
     private static func add(
         _ rule: AdminRules.Rule, of policy: ObjectID, _ traffic: Traffic, _ sheet: inout Description.Sheet
     ) {
-        let peers = rule.peers.map(\.words).joined(separator: "; ")
-        let ports = (rule.ports ?? []).map(\.words).joined(separator: " ")
-        let side = traffic == .ingress ? "from" : "to"
-        sheet.add(
-            traffic == .ingress ? "in" : "out", policy.description,
-            "\(rule.action.rawValue) \(ports.isEmpty ? "everything" : ports) \(side) \(peers)")
+        sheet.add(word(traffic), policy.description, words(rule, traffic))
     }
 
     // MARK: words
+
+    private static func word(_ traffic: Traffic) -> String { traffic == .ingress ? "in" : "out" }
+
+    private static func words(_ rule: AdminRules.Rule, _ traffic: Traffic) -> String {
+        let peers = rule.peers.map(\.words).joined(separator: "; ")
+        let ports = (rule.ports ?? []).map(\.words).joined(separator: " ")
+        let side = traffic == .ingress ? "from" : "to"
+        return "\(rule.action.rawValue) \(ports.isEmpty ? "everything" : ports) \(side) \(peers)"
+    }
 
     private static func words(_ rule: NetworkPolicy.Rule, _ traffic: Traffic) -> String {
         let ports = rule.ports.map { list in
@@ -135,14 +170,19 @@ extension NetworkPolicy.Peer {
 extension AdminRules.Peer {
     fileprivate var words: String {
         switch self {
-        case .pods(let pods):
-            let who = pods.pods.words
-            let of = pods.namespaces.words
-            return "\(who.isEmpty ? "all pods" : "pods \(who)") of "
-                + (of.isEmpty ? "all namespaces" : "namespaces \(of)")
-        case .nodes(let selector): return "nodes \(selector.words)"
+        case .pods(let pods): return pods.words
+        case .nodes(let selector):
+            return selector.words.isEmpty ? "all nodes" : "nodes \(selector.words)"
         case .networks(let networks): return networks.map(\.description).joined(separator: " ")
         }
+    }
+}
+
+extension AdminRules.Pods {
+    fileprivate var words: String {
+        let (who, of) = (pods.words, namespaces.words)
+        return "\(who.isEmpty ? "all pods" : "pods \(who)") of "
+            + (of.isEmpty ? "all namespaces" : "namespaces \(of)")
     }
 }
 

@@ -12,25 +12,36 @@ struct NamedPort: Sendable, Equatable {
     let families: [Family]
     let isStateless: Bool
     let log: ACLLog?
+    /// The policy's identity.
+    let policy: String
     let place: String
 
     func add(_ list: [NetworkPolicy.Peer]?, _ resolver: PeerResolver, _ cell: inout Cell) {
         if traffic == .ingress { return cell.each(subjects, run: NamedBySubject(port: self)) }
-        guard let list else {
-            return cell.each(cell.group(of: PodPort.self), run: NamedByPeer(port: self, source: "all", networks: nil))
-        }
-        for peer in list {
-            switch peer {
-            case .pods(let namespaces, let pods):
-                let group = resolver.group(namespaces, pods ?? .everything, &cell)
-                cell.each(group, run: NamedByPeer(port: self, source: "\(group.name)", networks: nil))
-            case .block(let network, let except):
-                let networks = network.subtracting(except)
-                let source = networks.map(\.description).joined(separator: ",")
-                cell.each(
-                    cell.group(of: PodPort.self), run: NamedByPeer(port: self, source: source, networks: networks))
+        var receivers: [(pods: Group<PodPort>, networks: [IPNetwork]?)] = []
+        if let list {
+            for peer in list {
+                switch peer {
+                case .pods(let namespaces, let pods):
+                    receivers.append((resolver.group(namespaces, pods ?? .everything, &cell), nil))
+                case .block(let network, let except):
+                    receivers.append((cell.group(of: PodPort.self), network.subtracting(except)))
+                }
             }
+        } else {
+            receivers = [(cell.group(of: PodPort.self), nil)]
         }
+        for (pods, networks) in receivers {
+            let source =
+                networks?.map(\.description).joined(separator: ",") ?? (list == nil ? "all" : "\(pods.name)")
+            cell.each(pods, run: NamedByPeer(port: self, source: source, networks: networks))
+        }
+        let search = PortSearch(rule: "\(policy)/\(place)", name: name, transports: [transport])
+        guard search.isInVain(among: receivers, &cell) else { return }
+        cell.report(
+            Rejection(
+                "UnknownPort", field: place,
+                "none of the pods that may be reached has a \(transport.rawValue) port named \(name)"))
     }
 
     /// The numbers that a pod's containers give the name.

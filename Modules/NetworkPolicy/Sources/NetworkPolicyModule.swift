@@ -15,9 +15,9 @@ public struct NetworkPolicyModule: NodeModule, ClusterModule {
         reads: [
             NetworkPolicy.self, Namespace.self, Pod.self, PodPort.self, NodeNetwork.self, ClusterNetwork.self,
             PolicyLogging.self, PolicySettings.self, AdminNetworkPolicy.self, BaselineAdminNetworkPolicy.self,
-            Node.self, LocalNode.self, NorthboundSchema.self,
+            Node.self, LocalNode.self, NorthboundSchema.self, NamedPortHolder.self,
         ],
-        publishes: [PolicyLogging.self],
+        publishes: [PolicyLogging.self, NamedPortHolder.self],
         writes: [
             .rows(ACL.self), .rows(PortGroup.self), .rows(AddressSet.self), .rows(Meter.self), .rows(MeterBand.self),
             .columns(LogicalSwitch.self, "acls"), .rows(ObjectStatus.self), .rows(StatusWriters.self),
@@ -30,16 +30,24 @@ public struct NetworkPolicyModule: NodeModule, ClusterModule {
         node.describe(NetworkPolicy.self) { policy, cell throws(Rejection) in
             try Explanation.handle(policy, &cell)
         }
+        node.describe(AdminNetworkPolicy.self) { policy, cell throws(Rejection) in
+            try Explanation.handle(policy, &cell)
+        }
+        node.describe(BaselineAdminNetworkPolicy.self) { policy, cell throws(Rejection) in
+            try Explanation.handle(policy, &cell)
+        }
         node.each(NodeNetwork.self, Hairpin.handle)
         node.each(Namespace.self, Logging.handle)
         node.each(NetworkPolicy.self) { policy, cell throws(Rejection) in Policies.handle(policy, &cell) }
-        node.each(AdminNetworkPolicy.self) { policy, cell throws(Rejection) in
-            try AdminPolicies.handle(policy, &cell)
-        }
+        node.each(AdminNetworkPolicy.self) { policy, cell throws(Rejection) in AdminPolicies.handle(policy, &cell) }
         node.each(BaselineAdminNetworkPolicy.self) { policy, cell throws(Rejection) in
-            try AdminPolicies.handle(policy, &cell)
+            AdminPolicies.handle(policy, &cell)
         }
     }
 
-    public func register(on cluster: inout ClusterScope) { cluster.each(Node.self, AdminPolicies.keepZones) }
+    public func register(on cluster: inout ClusterScope) {
+        cluster.each(Node.self, ClusterTelling.keepZones)
+        cluster.each(AdminNetworkPolicy.self, ClusterTelling.handle)
+        cluster.each(NetworkPolicy.self, ClusterTelling.handle)
+    }
 }

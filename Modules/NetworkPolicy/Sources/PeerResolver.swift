@@ -7,19 +7,29 @@ struct PeerResolver {
     let namespace: String
     let cluster: ClusterNetwork
     let settings: PolicySettings
+    /// How many networks were asked for by blocks, in the families in use.
+    private(set) var networkCount = 0
 
-    func resolve(_ peers: [NetworkPolicy.Peer]?, _ cell: inout Cell) -> Peers {
+    init(namespace: String, cluster: ClusterNetwork, settings: PolicySettings) {
+        self.namespace = namespace
+        self.cluster = cluster
+        self.settings = settings
+    }
+
+    mutating func resolve(_ peers: [NetworkPolicy.Peer]?, _ cell: inout Cell) -> Peers {
         guard let peers else { return .everybody }
         var all = Addresses()
         for peer in peers { all.formUnion(addresses(of: peer, &cell)) }
         return .some(all)
     }
 
-    private func addresses(of peer: NetworkPolicy.Peer, _ cell: inout Cell) -> Addresses {
+    private mutating func addresses(of peer: NetworkPolicy.Peer, _ cell: inout Cell) -> Addresses {
         switch peer {
         case .block(let network, let except):
-            return cell.addresses(of: network.subtracting(except), cluster.families)
-        case .pods(.everything?, let pods) where pods ?? .everything == .everything:
+            let networks = network.subtracting(except)
+            if cluster.families.contains(network.family) { networkCount += networks.count }
+            return cell.addresses(of: networks, cluster.families)
+        case .pods(.everything?, let pods) where pods ?? .everything == .everything && !settings.isStrict:
             // All pods of the cluster: its own ranges say so, and no pod that comes or goes changes them.
             return Addresses(cluster.clusterSubnets.map(\.network)).union(hosts(.everything, pods, &cell))
         case .pods(let namespaces, let pods):

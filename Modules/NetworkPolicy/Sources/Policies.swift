@@ -5,10 +5,12 @@ import Vocabulary
 /// The rows of one policy.
 enum Policies {
     static func handle(_ policy: NetworkPolicy, _ cell: inout Cell) {
-        for fault in policy.faults { cell.report(fault) }
         let subjects = cell.group(
             of: PodPort.self, in: .namespace(policy.namespace), matching: policy.subject, only: [PodPort.isLocal])
         guard cell.any(subjects), let cluster = cell.cluster() else { return }
+        for fault in policy.faults { cell.report(fault) }
+        UntrackedPorts.tell(
+            about: policy.id, Traffic.allCases.flatMap { policy.rules($0).flatMap { $0.ports ?? [] } }, &cell)
         let settings = cell.settings(PolicySettings.self)
         let logging = cell.get(PolicyLogging.self, policy.namespace)
         for traffic in Traffic.allCases {
@@ -24,7 +26,8 @@ enum Policies {
                 let place = "spec.\(traffic == .ingress ? "ingress" : "egress")[\(index)]"
                 RuleCompiler(
                     traffic: traffic, namespace: policy.namespace, subjects: subjects, cluster: cluster, log: log,
-                    isStateless: policy.isStateless && settings.allowsStateless, settings: settings, place: place
+                    isStateless: policy.isStateless && settings.allowsStateless, settings: settings,
+                    policy: policy.id.description, place: place
                 ).add(rule, &cell)
             }
         }

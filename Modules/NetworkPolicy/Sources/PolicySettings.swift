@@ -3,7 +3,7 @@ public import Model
 /// What an operator can set for network policies.
 public struct PolicySettings: ModuleSettings, Hashable {
     public static let kind = "PolicySettings"
-    public static let settings = [rateLimit, allowICMP, stateless, hostNetwork]
+    public static let settings = [rateLimit, allowICMP, stateless, admin, hostNetwork, strict]
 
     private static let rateLimit = Setting(
         "logging", "acl-logging-rate-limit", "20", "log lines per second and policy rule")
@@ -12,6 +12,12 @@ public struct PolicySettings: ModuleSettings, Hashable {
     private static let stateless = Setting(
         "ovnkubernetesfeature", "enable-stateless-netpol", "false",
         "policies annotated k8s.ovn.org/acl-stateless go without connection tracking")
+    private static let admin = Setting(
+        "ovnkubernetesfeature", "enable-admin-network-policy", "true",
+        "AdminNetworkPolicy and BaselineAdminNetworkPolicy are in force")
+    private static let strict = Setting(
+        "ovenbird", "strict-all-pods", "false",
+        "policies that allow all pods of all namespaces name each pod, not the cluster's subnets")
     private static let hostNetwork = Setting(
         "kubernetes", "host-network-namespace", "namespace that stands for the nodes in policies; empty is none")
 
@@ -21,6 +27,10 @@ public struct PolicySettings: ModuleSettings, Hashable {
     public var allowsICMP: Bool
     /// Whether policies may ask for rules without connection tracking.
     public var allowsStateless: Bool
+    /// Whether the policies of administrators are in force.
+    public var hasAdminPolicies: Bool
+    /// Whether all pods of all namespaces are just the pods, and not whatever is in the cluster's subnets.
+    public var isStrict: Bool
     /// Who selects this namespace means the nodes themselves.
     public var hostNetworkNamespace: String?
 
@@ -28,11 +38,13 @@ public struct PolicySettings: ModuleSettings, Hashable {
 
     public init(
         logRateLimit: Int = 20, allowsICMP: Bool = false, allowsStateless: Bool = false,
-        hostNetworkNamespace: String? = nil
+        hasAdminPolicies: Bool = true, isStrict: Bool = false, hostNetworkNamespace: String? = nil
     ) {
         self.logRateLimit = logRateLimit
         self.allowsICMP = allowsICMP
         self.allowsStateless = allowsStateless
+        self.hasAdminPolicies = hasAdminPolicies
+        self.isStrict = isStrict
         self.hostNetworkNamespace = hostNetworkNamespace
     }
 
@@ -40,6 +52,7 @@ public struct PolicySettings: ModuleSettings, Hashable {
         self.init(
             logRateLimit: reader.integer(Self.rateLimit, in: 1...1_000_000),
             allowsICMP: reader.boolean(Self.allowICMP), allowsStateless: reader.boolean(Self.stateless),
+            hasAdminPolicies: reader.boolean(Self.admin), isStrict: reader.boolean(Self.strict),
             hostNetworkNamespace: reader.optionalText(Self.hostNetwork))
     }
 }

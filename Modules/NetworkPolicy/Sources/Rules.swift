@@ -11,27 +11,31 @@ struct RuleCompiler {
     let log: ACLLog?
     let isStateless: Bool
     let settings: PolicySettings
+    /// The policy's identity.
+    let policy: String
     /// The path of the rule, for what is wrong with it.
     let place: String
-    /// More of them for one rule are worth a warning.
-    static let mostFlows = 50_000
 
     func add(_ rule: NetworkPolicy.Rule, _ cell: inout Cell) {
-        let resolver = PeerResolver(namespace: namespace, cluster: cluster, settings: settings)
+        var resolver = PeerResolver(namespace: namespace, cluster: cluster, settings: settings)
         let peers = resolver.resolve(rule.peers, &cell)
+        let estimate = FlowEstimate(networks: resolver.networkCount, rule.ports, traffic)
+        if let tooLarge = estimate.rejection(at: place) { cell.report(tooLarge) }
         guard let ports = rule.ports else {
             return add(
-                Allowance(traffic: traffic, peers: peers, ports: nil, isStateless: isStateless, log: log), rule, &cell)
+                Allowance(traffic: traffic, peers: peers, ports: nil, isStateless: isStateless, log: log), &cell)
         }
         var plain: [TransportProtocol: [ClosedRange<Int>]] = [:]
-        for port in ports {
+        var seen: Set<NetworkPolicy.Port> = []
+        for port in ports where seen.insert(port).inserted {
             switch port.number {
             case .all: plain[port.transport, default: []] += PortRanges.all.ranges
             case .range(let range): plain[port.transport, default: []].append(range)
             case .named(let name):
                 let named = NamedPort(
                     traffic: traffic, transport: port.transport, name: name, peers: peers, subjects: subjects,
-                    families: cluster.families, isStateless: isStateless, log: log, place: place)
+                    families: cluster.families, isStateless: isStateless, log: log, policy: policy,
+                    place: place)
                 named.add(rule.peers, resolver, &cell)
             }
         }
@@ -39,17 +43,10 @@ struct RuleCompiler {
         add(
             Allowance(
                 traffic: traffic, peers: peers, ports: plain.mapValues { PortRanges($0) }, isStateless: isStateless,
-                log: log), rule, &cell)
+                log: log), &cell)
     }
 
-    private func add(_ allowance: Allowance, _ rule: NetworkPolicy.Rule, _ cell: inout Cell) {
-        let flows = allowance.flows(rule.peers ?? [])
-        if flows > Self.mostFlows {
-            cell.report(
-                Rejection(
-                    "PolicyTooLarge", field: place,
-                    "needs about \(flows) flows on each node with such pods; split it, or name fewer blocks and ports"))
-        }
+    private func add(_ allowance: Allowance, _ cell: inout Cell) {
         guard let group = allowance.add(cluster.families, &cell) else { return }
         cell.fill(group.ports, from: subjects, PodPort.Port.self)
     }
@@ -83,15 +80,6 @@ struct Allowance: Hashable, Sendable {
         }
         let logged = log.map { "|\($0.name)" } ?? ""
         return "\(traffic.rawValue)|\(who)|\(what ?? "any")\(isStateless ? "|stateless" : "")\(logged)"
-    }
-
-    /// What the blocks and ports of a rule come to: each part of a block and each mask of a range is a flow, in two
-    /// copies. Pods are not counted: they come and go.
-    func flows(_ peers: [NetworkPolicy.Peer]) -> Int {
-        var parts = 0
-        for case .block(let network, let except) in peers { parts += network.subtracting(except).count }
-        let masks = (ports ?? [:]).values.reduce(0) { $0 + $1.maskCount }
-        return 2 * (parts + masks)
     }
 
     /// The port group to put the subjects in; nil when nothing is allowed.

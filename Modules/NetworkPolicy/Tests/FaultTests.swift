@@ -50,6 +50,8 @@ struct FaultTests {
             (#"{"ports": [{"port": 70000}]}"#, "spec.ingress[1].ports[0].port"),
             (#"{"ports": [{"port": "80"}]}"#, "spec.ingress[1].ports[0].port"),
             (#"{"ports": [{"port": "a\" || 1 || \""}]}"#, "spec.ingress[1].ports[0].port"),
+            (#"{"ports": [{"port": "-web"}]}"#, "spec.ingress[1].ports[0].port"),
+            (#"{"ports": [{"port": "we--b"}]}"#, "spec.ingress[1].ports[0].port"),
             (#"{"ports": [{"protocol": "ICMP"}]}"#, "spec.ingress[1].ports[0].protocol"),
             (#"{"from": 3}"#, "spec.ingress[1].from"),
             (#"{"form": [{"podSelector": {}}]}"#, "spec.ingress[1].form"),
@@ -139,5 +141,27 @@ struct FaultTests {
                 try policy("p", #"{"podSelector": {}, "policyTypes": ["Ingress"], "egress": [{}]}"#),
             ])
         #expect(node.rows(PortGroup.self).map(\.key) == ["isolated_egress", "isolated_ingress"])
+    }
+
+    @Test("who has pods of a spoilt policy says so; when nobody has, the cluster manager does")
+    func tellers() throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        let cluster = try ClusterHarness(NetworkPolicyModule.self)
+        let rule = #"{"from": [{"ipBlock": {"cidr": "10.0.0.0/33"}}]}"#
+        func spoilt(_ pod: String) throws -> NetworkPolicy {
+            try policy("p", #"{"podSelector": {"matchLabels": {"pod": "\#(pod)"}}, "ingress": [\#(rule)]}"#)
+        }
+        let field = "spec.ingress[0].from[0].ipBlock.cidr"
+        try node.apply(world.all)
+        for (pod, here, elsewhere) in [("a", [field], [String]()), ("d", [], []), ("none", [], [field])] {
+            try node.apply(try spoilt(pod))
+            #expect(node.problems.map(\.field) == here)
+            try cluster.apply(
+                try spoilt(pod), Pod(namespace: "x", name: "a", labels: ["pod": "a"], nodeName: "n1"),
+                Pod(namespace: "x", name: "d", labels: ["pod": "d"], nodeName: "n2"),
+                Pod(namespace: "x", name: "waiting", labels: ["pod": "none"]),
+                Pod(namespace: "x", name: "host", labels: ["pod": "none"], nodeName: "n1", hostNetwork: true))
+            #expect(cluster.problems.map(\.field) == elsewhere)
+        }
     }
 }

@@ -212,4 +212,45 @@ struct RuleTests {
         let groups = node.rows(PortGroup.self).filter { $0.key != "isolated_egress" }
         #expect(groups.allSatisfy { $0.members("ports") == ["x_a", "x_b"] })
     }
+
+    @Test("an egress named port that none of the pods has is told once; when one has it, no more")
+    func unknownEgress() throws {
+        let node = try NodeHarness(NetworkPolicyModule.self)
+        let peers = #"[{"podSelector": {}}, {"namespaceSelector": {"matchLabels": {"ns": "x"}}}]"#
+        let named = try policy(
+            "p",
+            #"{"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": \#(peers), "#
+                + #""ports": [{"port": "web"}, {"protocol": "UDP", "port": "dns"}, {"port": 80}]}]}"#)
+        try node.apply(world.all + [world.object("y", "c", Pod.Port(name: "web", 80)), named])
+        func unknown() -> [String] { node.problems.map(\.description) }
+        func problem(_ port: String) -> String {
+            "network-policy: NetworkPolicy/x/p spec.egress[0]: UnknownPort: none of the pods that may be reached has a "
+                + port
+        }
+        #expect(unknown() == [problem("TCP port named web"), problem("UDP port named dns")])
+        // The name with another protocol is another port.
+        let (a, d) = (Pod.Port(name: "web", 80), Pod.Port(name: "dns", 53))
+        try node.apply(world.object("x", "a", a), world.object("x", "d", d))
+        #expect(unknown() == [problem("UDP port named dns")])
+        try node.apply(world.object("x", "d", d, Pod.Port(name: "dns", 53, .udp)))
+        #expect(unknown() == [])
+        try node.remove(world.object("x", "a"))
+        #expect(unknown() == [problem("TCP port named web")])
+    }
+
+    @Test("for blocks and everybody, all pods that are there are meant; of nobody nothing is expected")
+    func unknownBlock() throws {
+        func problems(_ to: String) throws -> [String] {
+            let node = try NodeHarness(NetworkPolicyModule.self)
+            let spec =
+                #"{"podSelector": {}, "policyTypes": ["Egress"], "egress": [{\#(to)"ports": [{"port": "web"}]}]}"#
+            try node.apply(
+                world.all + [world.object("y", "c", Pod.Port(name: "web", 80)), try policy("p", spec)])
+            return node.problems.map(\.reason)
+        }
+        #expect(try problems("") == [])
+        #expect(try problems(#""to": [{"ipBlock": {"cidr": "10.244.2.8/32"}}], "#) == [])
+        #expect(try problems(#""to": [{"ipBlock": {"cidr": "10.244.2.0/29"}}], "#) == ["UnknownPort"])
+        #expect(try problems(#""to": [{"podSelector": {"matchLabels": {"pod": "none"}}}], "#) == [])
+    }
 }

@@ -114,6 +114,10 @@ extension AdminRules {
             }
             return .networks(
                 try list.map { one throws(Rejection) in
+                    // As the API has it: the longest text of an IPv6 network.
+                    guard try one.string().utf8.count <= 43 else {
+                        throw one.rejection("TooLong", "has more than 43 characters")
+                    }
                     let network = try one.network().network
                     if network.family == .v6, network.address.number >> 32 == 0xffff {
                         throw one.badValue("a plain IPv4 or IPv6 network")
@@ -147,7 +151,7 @@ extension AdminRules {
                     throw port["namedPort"].rejection(
                         "BadValue", "cannot go with nodes or networks, which name no ports")
                 }
-                let name = try port["namedPort"].string()
+                let name = try port["namedPort"].portName()
                 ports += TransportProtocol.allCases.map { NetworkPolicy.Port($0, .named(name)) }
             }
         }

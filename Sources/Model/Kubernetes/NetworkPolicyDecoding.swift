@@ -142,7 +142,7 @@ private struct PolicyReader {
             return NetworkPolicy.Port(transport)
         case .string:
             if end.isPresent { throw end.rejection("NoPort", "cannot go with a named port") }
-            return NetworkPolicy.Port(transport, .named(try portName(port)))
+            return NetworkPolicy.Port(transport, .named(try port.portName()))
         default:
             let first = try port.integer(in: 1...65535)
             let last = try end.integer(in: 1...65535, or: first)
@@ -150,15 +150,21 @@ private struct PolicyReader {
             return NetworkPolicy.Port(transport, .range(first...last))
         }
     }
+}
 
-    private static func portName(_ cursor: JSONCursor) throws(Rejection) -> String {
-        let name = try cursor.string()
+extension JSONCursor {
+    /// A port's name, as IANA has them for services and the API server wants them for containers.
+    func portName() throws(Rejection) -> String {
+        let name = try string()
+        let dash = UInt8(ascii: "-")
         let isName =
             (1...15).contains(name.utf8.count)
-            && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
-            && name.utf8.contains { (97...122).contains($0) }
+            && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == dash }
+            && name.utf8.contains { (97...122).contains($0) } && name.utf8.first != dash && name.utf8.last != dash
+            && !name.contains("--")
         guard isName else {
-            throw cursor.badValue("a port number, nor a name of at most 15 lower case letters, digits and dashes")
+            throw badValue(
+                "a port's name: at most 15 lower case letters, digits and single dashes inside; a number has no quotes")
         }
         return name
     }

@@ -111,10 +111,13 @@ extension Match {
         families.compactMap { family in address(field, in: addresses.only([family])).map { (family, $0) } }
     }
 
-    /// IP packets that are neither TCP, UDP nor SCTP: said with ranges, for the engine multiplies `!=` out.
-    public static let otherProtocols =
-        Match(leaf: "ip.proto < 6") || Match(leaf: "6 < ip.proto < 17") || Match(leaf: "17 < ip.proto < 132")
-        || Match(leaf: "ip.proto > 132")
+    /// IP packets that are neither TCP, UDP nor SCTP: one by one, for the engine tests a protocol for equality only, and
+    /// no mask of it reaches the switch.
+    public static let otherProtocols = Match(
+        leaf: "ip.proto == {\(otherProtocolNumbers.map(String.init).joined(separator: ", "))}")
+    /// What a match of them costs the switch.
+    public static let otherProtocolCount = otherProtocolNumbers.count
+    private static let otherProtocolNumbers = (0...255).filter { ![6, 17, 132].contains($0) }
 
     /// Packets of a protocol to these ports, or to any port when `ports` holds them all; nil when there are none.
     public static func transport(_ transport: TransportProtocol, to ports: PortRanges = .all) -> Match? {

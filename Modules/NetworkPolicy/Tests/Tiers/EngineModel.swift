@@ -152,26 +152,12 @@ private struct MatchReader {
         }
     }
 
-    /// `a <= field <= b`, `a < field < b`, `field < b`, `field > a`.
+    /// `a <= field <= b`, of fields that have an order: to the engine protocols have none.
     private func comparison(_ words: [String]) -> (TestPacket) -> Bool {
-        func holds(_ a: Int?, _ sign: String, _ b: Int?) -> Bool {
-            guard let a, let b else { return false }
-            return switch sign {
-            case "<": a < b
-            case "<=": a <= b
-            case ">": a > b
-            default: false
-            }
-        }
-        switch words.count {
-        case 3: return { holds(number(words[0], $0), words[1], Int(words[2])) }
-        case 5:
-            return {
-                holds(Int(words[0]), words[1], number(words[2], $0))
-                    && holds(number(words[2], $0), words[3], Int(words[4]))
-            }
-        default: return unknown(words.joined(separator: " "))
-        }
+        guard words.count == 5, words[1] == "<=", words[3] == "<=", words[2].hasSuffix(".dst"),
+            let lowest = Int(words[0]), let highest = Int(words[4])
+        else { return unknown(words.joined(separator: " ")) }
+        return { packet in number(words[2], packet).map { (lowest...highest).contains($0) } ?? false }
     }
 
     private func number(_ field: String, _ packet: TestPacket) -> Int? {

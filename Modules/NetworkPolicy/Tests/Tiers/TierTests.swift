@@ -96,6 +96,35 @@ struct TierTests {
         #expect(try harness(tiers: false, [pass, pod]).problems.map(\.reason) == ["NamedPass"])
     }
 
+    @Test("else what the named port may be is denied by the rules below, and not allowed")
+    func belowNamedPass() throws {
+        let pod = World().object("x", "a", Pod.Port(name: "web", 8080))
+        let stranger = AdminRules.Peer.pods(.init(namespaces: LabelSelector(labels: ["ns": "y"])))
+        let ports = [NetworkPolicy.Port(.tcp, .named("web")), NetworkPolicy.Port(.udp, 53)]
+        func open(_ rule: AdminRules.Rule, _ more: any Kind...) throws -> [String] {
+            let rules = AdminRules(subject: everybody, ingress: [.init(.pass, [stranger], ports: ports), rule])
+            let admin = AdminNetworkPolicy(name: "a", priority: 0, rules: rules)
+            let node = try harness(tiers: false, [admin, pod] + more)
+            #expect(node.problems.map(\.reason) == ["NamedPass"])
+            let engine = EngineModel(node)
+            let (own, friend, other) = (net("10.244.2.5/32"), net("10.244.2.6/32"), net("10.244.2.8/32"))
+            return [("friend", friend), ("stranger", other)].flatMap { name, from in
+                [(TransportProtocol.tcp, 8080), (.tcp, 80), (.udp, 53), (.udp, 54)].compactMap { transport, number in
+                    let packet = TestPacket(
+                        traffic: .ingress, port: "x_a", source: from.address, destination: own.address,
+                        transport: transport, number: number)
+                    return engine.allows(packet, hasTiers: false) ? "\(name) \(transport.rawValue) \(number)" : nil
+                }
+            }
+        }
+        let all = ["friend TCP 8080", "friend TCP 80", "friend UDP 53", "friend UDP 54", "stranger UDP 54"]
+        let isolated = NetworkPolicy(namespace: "x", name: "deny")
+        #expect(try open(.init(.allow, [.pods(everybody)]), isolated) == all)
+        let named = NetworkPolicy.Port(.tcp, .named("web"))
+        #expect(try open(.init(.allow, [.pods(everybody)], ports: [named]), isolated) == ["friend TCP 8080"])
+        #expect(try open(.init(.deny, [stranger])) == Array(all.prefix(4)) + ["stranger UDP 53"])
+    }
+
     @Test("keep the laws of every module")
     func laws() throws {
         let world = World(hasTiers: true)
