@@ -16,6 +16,12 @@ public struct Guest: Hashable, Sendable {
     /// When it was handed over, as it is written; empty when nobody has said.
     public let readySince: String
 
+    public init(machine: String, isReady: Bool, readySince: String) {
+        self.machine = machine
+        self.isReady = isReady
+        self.readySince = readySince
+    }
+
     /// The labels that all pods of a machine have.
     public static func labels(of machine: String) -> [String: String] {
         [labels.role: launcher, labels.machine: machine]

@@ -33,7 +33,44 @@ extension Packets.Machines {
                 }
                 #expect(isAnswered, "\(address) to \(place) \(when)")
             }
+            for node in lab.record.nodes {
+                let entry = try await lab.address("node:\(node)", address.family)
+                let server = address.family == .v4 ? "TCP4:\(entry)" : "TCP6:[\(entry)]"
+                let isEchoed = try await eventually(within: .seconds(5)) {
+                    try await lab.shell("outside", "echo hello | socat -t3 - \(server):30070 || true") == "hello\n"
+                }
+                #expect(isEchoed, "outside by \(node) to \(address) \(when)")
+            }
         }
+    }
+
+    /// A port of every node that leads to the machine.
+    private func publish(_ addresses: [IPAddress], _ lab: PacketLab) throws {
+        let slices = addresses.map { address in
+            """
+            ---
+            apiVersion: discovery.k8s.io/v1
+            kind: EndpointSlice
+            metadata: {name: vm-\(address.family.rawValue), namespace: t, labels: {kubernetes.io/service-name: vm}}
+            addressType: \(address.family)
+            ports: [{port: 9000, protocol: TCP}]
+            endpoints: [{addresses: ["\(address)"]}]
+
+            """
+        }
+        try Files.write(
+            "\(lab.directory)/manifests/service.yaml",
+            """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: vm, namespace: t}
+            spec:
+              type: NodePort
+              clusterIPs: [10.96.0.70, "fd00:10:96::70"]
+              ipFamilies: [IPv4, IPv6]
+              ports: [{port: 9000, nodePort: 30070, protocol: TCP}]
+
+            """ + slices.joined())
     }
 
     /// A connection to the machine, on which lines go there and come back, one each tenth of a second. Returns when the
@@ -81,9 +118,10 @@ extension Packets.Machines {
             try await machine.shell("ip -6 route show default").contains("via fe80::858:a9ff:fefe:101 ")
         }
         #expect(hasRoute)
+        try await machine.echo(on: 9000)
+        try publish(addresses, lab)
         try await expectReached(machine, lab, at: addresses, "at home")
 
-        try await machine.echo(on: 9000)
         for (from, to, node) in [("vm-1", "vm-2", "n2"), ("vm-2", "vm-3", "n1")] {
             try await lab.run(LabMachine.pod(to, on: node))
             for address in addresses { #expect(try await lab.address("t/\(to)", address.family) == address) }
