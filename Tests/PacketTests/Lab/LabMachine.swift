@@ -110,7 +110,7 @@ final class LabMachine: Sendable {
     /// Begins to give back to all who connect what they send.
     func echo(on port: Int) async throws {
         let (probe, pid) = (lab.probe, process.pid)
-        let server = ["socat", "TCP6-LISTEN:\(port),fork,reuseaddr,ipv6only=0", "EXEC:cat"]
+        let server = ["socat", "-T30", "TCP6-LISTEN:\(port),fork,reuseaddr,ipv6only=0", "EXEC:cat"]
         let started = try await onThread {
             try probe.start("outside", ["nsenter", "--net=/proc/\(pid)/ns/net"] + server)
         }
