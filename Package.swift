@@ -43,7 +43,7 @@ func part(_ name: String, _ dependencies: [Target.Dependency] = [], tested with:
     ]
 }
 
-let modules = ["PodNetwork", "Gateway", "Services", "NameService", "NetworkPolicy", "Multicast"]
+let modules = ["PodNetwork", "Gateway", "Services", "NameService", "LiveMigration", "NetworkPolicy", "Multicast"]
 
 var targets: [Target] = [.target(name: "CLinux")]
 targets += part("Core", tested: ["ModuleHarness"])

@@ -1,5 +1,6 @@
 import Core
 import Gateway
+import LiveMigration
 import Model
 import Multicast
 import NameService
@@ -11,7 +12,7 @@ import Services
 enum BuiltinModules {
     private static let all: [any Module.Type] = [
         PodNetworkModule.self, GatewayModule.self, ServicesModule.self, NameServiceModule.self,
-        NetworkPolicyModule.self, MulticastModule.self,
+        LiveMigrationModule.self, NetworkPolicyModule.self, MulticastModule.self,
         ObjectProblemsModule.self,
     ]
 

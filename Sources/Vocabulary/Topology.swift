@@ -19,6 +19,9 @@ public enum Topology {
     /// The router's port to a node's switch, and the switch's port to the router.
     public static func routerToSwitch(_ node: String) -> String { "rtos-\(node)" }
     public static func switchToRouter(_ node: String) -> String { "stor-\(node)" }
+    /// The same for those that ask by DHCP, beside the node's own pair.
+    public static func routerToGuests(_ node: String) -> String { "rtog-\(node)" }
+    public static func guestsToRouter(_ node: String) -> String { "gtor-\(node)" }
     public static func routerToTransit(_ node: String) -> String { "rtots-\(node)" }
     public static func transitToRouter(_ node: String) -> String { "tstor-\(node)" }
     public static func routerToJoin(_ router: String) -> String { "rtoj-\(router)" }

@@ -8,7 +8,7 @@ func pod() throws {
         JSONCursor(
             JSON(
                 parsing: #"""
-                    {"metadata":{"name":"web","namespace":"shop","uid":"u1","labels":{"app":"web"}},
+                    {"metadata":{"name":"web","namespace":"shop","uid":"u1","creationTimestamp":"2026-12-01T09:00:00Z","labels":{"app":"web"}},
                      "spec":{"nodeName":"n1","containers":[{"name":"c","command":["sh"],"args":["-c","true"],
                        "env":[{"name":"A","value":"1"}],"workingDir":"/srv",
                        "ports":[{"name":"http","containerPort":8080},{"containerPort":53,"protocol":"UDP"}]}]},
@@ -16,6 +16,7 @@ func pod() throws {
                     """#)))
     #expect(pod.id.description == "Pod/shop/web")
     #expect(pod.uid == "u1" && pod.labels == ["app": "web"] && pod.nodeName == "n1" && !pod.hostNetwork)
+    #expect(pod.created == "2026-12-01T09:00:00Z")
     let container = try #require(pod.containers.first)
     #expect(container.ports == [Pod.Port(name: "http", 8080), Pod.Port(53, .udp)])
     #expect(container.command + container.args == ["sh", "-c", "true"])
@@ -33,6 +34,25 @@ func podTerms() throws {
     #expect(Pod.isRunning.holds(pod) && !Pod.isOnPodNetwork.holds(pod))
     pod.phase = .failed
     #expect(pod.isCompleted && !Pod.isRunning.holds(pod))
+}
+
+@Test("a pod of a virtual machine says which, and whether it runs there")
+func guests() throws {
+    var pod = Pod(
+        namespace: "shop", name: "virt-launcher-vm-x", labels: ["kubevirt.io": "virt-launcher"], nodeName: "n1")
+    pod.annotations["kubevirt.io/allow-pod-bridge-network-live-migration"] = ""
+    #expect(pod.guest == nil)
+    pod.labels["vm.kubevirt.io/name"] = "vm"
+    #expect(pod.guest == Guest(machine: "vm", isReady: false, readySince: ""))
+    pod.labels["kubevirt.io/nodeName"] = "n2"
+    #expect(pod.guest?.isReady == false)
+    pod.labels["kubevirt.io/nodeName"] = "n1"
+    #expect(pod.guest?.isReady == true)
+    pod.labels["kubevirt.io/nodeName"] = nil
+    pod.annotations["kubevirt.io/migration-target-ready-timestamp"] = "2026-12-01T10:00:00Z"
+    #expect(pod.guest == Guest(machine: "vm", isReady: true, readySince: "2026-12-01T10:00:00Z"))
+    pod.annotations["kubevirt.io/allow-pod-bridge-network-live-migration"] = nil
+    #expect(pod.guest == nil)
 }
 
 @Test("an object without namespace is in `default`, one without name is refused")

@@ -144,6 +144,27 @@ struct HostPodTests {
         try await second.stop()
     }
 
+    @Test func aPairWhosePodEndSomebodyHasRenamedIsKnownAgain() async throws {
+        let host = try TestNamespace("renamed-h")
+        let pod = try TestNamespace("renamed-p")
+        let first = try PlaneBench(in: host)
+        var row = try link(pod)
+        row.addresses = []
+        row.gateways = []
+        row.routes = []
+        try await first.set([row])
+        try await first.stop()
+        for change in ["set eth0 down", "set eth0 name eth0-nic up", "add eth0 type veth"] {
+            try pod.run("ip link \(change)")
+        }
+        let second = try PlaneBench(in: host)
+        try await second.set([row])
+        #expect(second.refused.isEmpty)
+        #expect(try names(pod).contains("eth0-nic"))
+        #expect(try host.run("ip link show veth-abc").contains("UP"))
+        try await second.stop()
+    }
+
     @Test func aDeletedPodLeavesNothingAndTakesNothingElse() async throws {
         let host = try TestNamespace("del-h")
         let a = try TestNamespace("del-a")

@@ -5,11 +5,8 @@ import Vocabulary
 /// DHCP: what the switch answers the port of a pod that asks for its address. A port without options gets no answer.
 struct AddressAnswers: Sendable {
     private static let annotation = "ovenbird.io/dhcp"
-    /// KubeVirt's way to say that a guest configures itself.
-    private static let migration = "kubevirt.io/allow-pod-bridge-network-live-migration"
-    /// The server of whom the answers speak; nobody has these addresses.
-    private static let serverID = "169.254.1.1"
-    private static let serverMAC = "0a:58:a9:fe:01:01"
+    /// The server of whom the answers speak.
+    private static let server = GuestGateway.address(.v4)
     private static let serverMACv6 = "0a:58:6d:6d:c1:50"
 
     let settings: NameSettings
@@ -34,20 +31,14 @@ struct AddressAnswers: Sendable {
                 row.dhcpv4Options = add(v4(pod, port, own, cluster.mtu), "dhcp-v4", network, pod, &cell)
             case .v6:
                 row.dhcpv6Options = add(v6(pod, own), "dhcp-v6", network, pod, &cell)
-                // DHCP for IPv6 has no word for a router.
-                cell.amend(
-                    LogicalRouterPort(
-                        key: .fixed(Topology.routerToSwitch(local.nodeName)),
-                        ipv6RaConfigs: [
-                            "address_mode": "dhcpv6_stateful", "send_periodic": "true", "mtu": String(cluster.mtu),
-                        ]))
             }
         }
         cell.amend(row)
+        GuestRouter.add(on: local.nodeName, cluster, &cell)
     }
 
     private static func asks(_ pod: Pod) throws(Rejection) -> Bool {
-        if pod.labels["kubevirt.io"] == "virt-launcher", pod.annotations[migration] != nil { return true }
+        if pod.guest != nil { return true }
         switch pod.annotations[annotation] {
         case nil, "false": return false
         case "true": return true
@@ -61,26 +52,40 @@ struct AddressAnswers: Sendable {
     private func add(
         _ options: [String: String], _ key: String, _ network: IPNetwork, _ pod: Pod, _ cell: inout Cell
     ) -> RowRef<DHCPOptions> {
-        cell.add(
+        // Nothing is near a guest: on the next node it has other neighbours.
+        let range = pod.guest == nil ? network.network : IPNetwork(host: network.address)
+        return cell.add(
             DHCPOptions(
-                key: .own(key), cidr: network.network.description,
+                key: .own(key), cidr: range.description,
                 externalIDs: [
-                    "k8s.ovn.org/owner-type": "Pod", "k8s.ovn.org/name": "\(pod.namespace)/\(pod.name)",
-                    "k8s.ovn.org/cidr": network.network.description,
+                    "k8s.ovn.org/owner-type": pod.guest == nil ? "Pod" : "VirtualMachine",
+                    "k8s.ovn.org/name": "\(pod.namespace)/\(host(pod))", "k8s.ovn.org/cidr": range.description,
                 ], options: options))
     }
+
+    /// A machine has one name, whichever pod it runs in.
+    private func host(_ pod: Pod) -> String { pod.guest?.machine ?? pod.name }
 
     private func domain(_ pod: Pod) -> String { "\(pod.namespace).svc.\(settings.domain)" }
 
     private func v4(_ pod: Pod, _ port: PodPort, _ servers: [String], _ mtu: Int) -> [String: String] {
         var options = [
-            "server_id": Self.serverID, "server_mac": Self.serverMAC, "lease_time": String(settings.lease),
-            "mtu": String(mtu), "hostname": "\"\(pod.name)\"", "domain_name": "\"\(settings.domain)\"",
+            "server_id": Self.server.description, "server_mac": GuestGateway.mac.description,
+            "lease_time": String(settings.lease), "mtu": String(mtu), "hostname": "\"\(host(pod))\"",
+            "domain_name": "\"\(settings.domain)\"",
             "domain_search_list": "\"\(domain(pod)),svc.\(settings.domain),\(settings.domain)\"",
         ]
-        if let router = port.gateways.first(where: { $0.family == .v4 }) { options["router"] = router.description }
+        if let router = port.gateways.first(where: { $0.family == .v4 }) {
+            options["router"] = router.description
+            if pod.guest != nil { options["classless_static_route"] = Self.routes(by: router) }
+        }
         if !servers.isEmpty { options["dns_server"] = "{\(servers.joined(separator: ", "))}" }
         return options
+    }
+
+    /// The router is on no network of a guest's: it is told to look for it on the link.
+    private static func routes(by router: IPAddress) -> String {
+        "{\(IPNetwork(host: router)),0.0.0.0, \(IPNetwork.everything(.v4)),\(router)}"
     }
 
     /// No `fqdn`: the engine of 23.03 does not know it, and one unknown option silences a port.

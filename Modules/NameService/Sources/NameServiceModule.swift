@@ -16,8 +16,9 @@ public struct NameServiceModule: NodeModule {
         ],
         writes: [
             .rows(DHCPOptions.self), .columns(LogicalSwitchPort.self, "dhcpv4_options", "dhcpv6_options"),
-            .columns(LogicalRouterPort.self, "ipv6_ra_configs"), .rows(DNS.self), .rows(ACL.self),
-            .columns(LogicalSwitch.self, "dns_records", "acls"), .rows(ObjectStatus.self),
+            .rows(LogicalRouterPort.self), .rows(LogicalSwitchPort.self), .columns(LogicalRouter.self, "ports"),
+            .rows(DNS.self), .rows(ACL.self), .columns(LogicalSwitch.self, "dns_records", "acls", "ports"),
+            .rows(ObjectStatus.self),
         ])
 
     public init() {}

@@ -21,7 +21,7 @@ struct NameServiceTests {
             local(.shared),
             service("kube-dns", in: "kube-system", "10.96.0.53", "fd00:10:96::53"),
             service("web", "10.96.0.10", "fd00:10:96::10"),
-            LogicalPortOwner.port,
+            LogicalPortOwner.port(by: ["10.244.1.1", "fd00:10:244:1::1"].compactMap { IPAddress($0) }),
         ]
     }
 
@@ -59,6 +59,44 @@ struct NameServiceTests {
         #expect(v6["fqdn"] == nil && v6["router"] == nil && v6["dns_server"] == "{fd00:10:96::53}")
         try node.apply(pod([:]))
         #expect(node.rows.isEmpty)
+    }
+
+    /// The pod with the same port, as KubeVirt would have it.
+    private var launcher: Pod {
+        var pod = pod(["kubevirt.io/allow-pod-bridge-network-live-migration": ""])
+        pod.labels = ["kubevirt.io": "virt-launcher", "vm.kubevirt.io/name": "vm"]
+        return pod
+    }
+
+    @Test("tells a virtual machine nothing of the node that it is on")
+    func guest() throws {
+        let node = try harness(launcher)
+        try node.apply(LogicalPortOwner.port(by: Family.allCases.map { GuestGateway.address($0) }))
+        let rows = node.rows(DHCPOptions.self)
+        #expect(Set(rows.map { $0["cidr"] }) == ["10.244.1.5/32", "fd00:10:244:1::5/128"])
+        let v4 = try #require(rows.first { $0["cidr"] == "10.244.1.5/32" })
+        #expect(v4.map("options")["router"] == "169.254.1.1" && v4.map("options")["hostname"] == "\"vm\"")
+        #expect(
+            v4.map("options")["classless_static_route"] == "{169.254.1.1/32,0.0.0.0, 0.0.0.0/0,169.254.1.1}")
+        #expect(v4.map("external_ids")["k8s.ovn.org/owner-type"] == "VirtualMachine")
+        #expect(v4.map("external_ids")["k8s.ovn.org/name"] == "shop/vm")
+    }
+
+    @Test("shows those that ask a router that is the same on every node, while any asks")
+    func router() throws {
+        let asking = pod(["ovenbird.io/dhcp": "true"])
+        let node = try harness(launcher, asking)
+        let router = try #require(node.row(LogicalRouterPort.self, "rtog-n1"))
+        #expect(router["mac"] == "0a:58:a9:fe:01:01")
+        #expect(router.members("networks") == ["169.254.1.1/32", "fd69:a9fe:101::1/128"])
+        #expect(router.map("ipv6_ra_configs")["address_mode"] == "dhcpv6_stateful")
+        #expect(node.row(LogicalSwitchPort.self, "gtor-n1")?.members("addresses") == ["router"])
+        #expect(node.members(Topology.router.ports) == ["rtog-n1"])
+        #expect(node.members(Topology.localSwitch("n1").ports) == ["gtor-n1"])
+        #expect(node.row(LogicalRouterPort.self, "rtos-n1") == nil)
+        try node.apply(pod([:]))
+        #expect(node.row(LogicalRouterPort.self, "rtog-n1") == nil)
+        #expect(node.members(Topology.localSwitch("n1").ports).isEmpty)
     }
 
     @Test("gives nothing to a pod that does not ask, or asks in other words")
@@ -126,15 +164,16 @@ struct NameServiceTests {
             NameServiceModule.self,
             world + [pod(["ovenbird.io/dhcp": "true"]), namespace("services,headless,pods")],
             broken: [pod(["ovenbird.io/dhcp": "maybe"]), namespace("everything")])
+        try ModuleLaws.check(NameServiceModule.self, world + [launcher])
     }
 }
 
 private enum LogicalPortOwner {
-    static var port: PodPort {
+    static func port(by gateways: [IPAddress]) -> PodPort {
         PodPort(
             namespace: "shop", name: "guest", labels: [:], uid: "u", node: "n1", isLocal: true,
             addresses: [net("10.244.1.5/24"), net("fd00:10:244:1::5/64")], mac: MACAddress(number: 5),
-            gateways: [IPAddress("10.244.1.1"), IPAddress("fd00:10:244:1::1")].compactMap { $0 })
+            gateways: gateways)
     }
 }
 

@@ -78,11 +78,13 @@ enum ManagementPort {
     private static func policies(_ node: NodeNetwork, _ family: Family, _ cell: inout Cell) {
         guard let hop = node.management(family) else { return }
         let field = family == .v4 ? "ip4" : "ip6"
+        let ports = [Topology.routerToSwitch(node.name), Topology.routerToGuests(node.name)]
+        let isPod = "inport == {\(ports.map { "\"\($0)\"" }.joined(separator: ", "))}"
         for address in LocalAddresses.of(family, &cell) {
             cell.add(
                 LogicalRouterPolicy(
                     key: .own("to-host-\(address)"), action: .reroute,
-                    match: "inport == \"\(Topology.routerToSwitch(node.name))\" && \(field).dst == \(address)",
+                    match: "\(isPod) && \(field).dst == \(address)",
                     nexthops: [hop.description], priority: 1004),
                 to: Topology.router.policies)
         }

@@ -12,20 +12,25 @@ enum PodAddressing {
         else { return }
         let annotated = try pod.annotations.annotation(PodNetworks.self)?.default
         guard pod.nodeName == local.nodeName else {
-            if let annotated { cell.publish(port(of: pod, annotated, isLocal: false)) }
+            if let annotated {
+                cell.publish(port(of: pod, annotated, isLocal: false))
+                GuestAddressing.hold(pod, annotated, local, &cell)
+            }
             return
         }
-        let requested = try request(of: pod, annotated, &cell)
-        guard let node = cell.get(NodeNetwork.self, "", pod.nodeName),
-            let addresses = try addresses(of: pod, annotated, requested, node, &cell),
-            let mac = try mac(of: pod, annotated, requested, addresses, &cell)
+        let assigned = try GuestAddressing.assignment(pod, annotated, &cell)
+        let requested = try request(of: pod, assigned, &cell)
+        guard GuestAddressing.mayChoose(pod, assigned, &cell),
+            let node = cell.get(NodeNetwork.self, "", pod.nodeName),
+            let addresses = try addresses(of: pod, assigned, requested, node, cluster, &cell),
+            let mac = try mac(of: pod, assigned, requested, addresses, &cell)
         else { return }
-        let network = network(addresses, mac, requested, node, cluster)
+        let network = network(of: pod, addresses, mac, requested, node, cluster)
         let port = port(of: pod, network, isLocal: true)
         cell.publish(port)
         cell.add(ObjectStatus(pod.id, PodNetworks(network)))
-        if let loss = loss(of: annotated, addresses, node) { cell.report(loss) }
-        logicalPort(port, node, &cell)
+        if let loss = loss(of: assigned, addresses, node) { cell.report(loss) }
+        logicalPort(port, node, isReached: cell.isReached(pod), &cell)
     }
 
     /// What a pod is told whose annotation names addresses that are taken: it was copied from another one.
@@ -65,16 +70,19 @@ enum PodAddressing {
     /// IPv4 chooses first: its subnets are the small ones, and the pod's IPv6 address then ends alike if it can.
     private static func addresses(
         of pod: Pod, _ annotated: PodNetworkAssignment?, _ requested: RequestedNetwork, _ node: NodeNetwork,
-        _ cell: inout Cell
+        _ cluster: ClusterNetwork, _ cell: inout Cell
     ) throws(Rejection) -> [IPNetwork]? {
         var addresses = ByFamily<IPNetwork>()
         var alike: Int?
         for subnet in node.subnets.sorted(by: { $0.family < $1.family }) {
+            if let foreign = GuestAddressing.foreign(pod, annotated, subnet, cluster) {
+                addresses[subnet.family] = foreign
+                continue
+            }
             let pool = Self.pool(of: subnet)
             let wanted = try annotated == nil ? requested.offset(in: subnet, of: pool.range) : nil
-            let hint = annotated?.addresses.first { subnet.contains($0.address) }
-                .map { Int(truncatingIfNeeded: $0.address.number - subnet.base.number) }
-            guard let offset = try offset(in: subnet, of: pool, wanted, hint ?? alike, pod, node, &cell) else {
+            let hint = annotated?.offset(in: subnet) ?? alike
+            guard let offset = try offset(in: subnet, of: pool, wanted, hint, pod, node, &cell) else {
                 return nil
             }
             alike = offset
@@ -87,7 +95,7 @@ enum PodAddressing {
         in subnet: IPNetwork, of pool: Pool, _ wanted: Int?, _ hint: Int?, _ pod: Pod, _ node: NodeNetwork,
         _ cell: inout Cell
     ) throws(Rejection) -> Int? {
-        let key = "\(pod.namespace)/\(pod.name)"
+        let key = pod.holder
         if let wanted {
             switch cell.claim(wanted, of: pool, for: key) {
             case .waiting: return nil
@@ -108,7 +116,7 @@ enum PodAddressing {
     }
 
     /// The addresses after the gateway's and the node's own; in IPv4 without the broadcast address.
-    private static func pool(of subnet: IPNetwork) -> Pool {
+    static func pool(of subnet: IPNetwork) -> Pool {
         let last = subnet.family == .v4 ? subnet.count - 2 : min(subnet.count - 1, 65_534)
         return Pool("pod-addresses/\(subnet)", 3...max(last, 3))
     }
@@ -116,14 +124,16 @@ enum PodAddressing {
     private static let macs = Pool("pod-macs", 0...0xffff_ffff_ffff)
 
     /// The one that the pod has had with these addresses, the one that it asks for, or the one that its addresses give.
+    /// A machine keeps its own.
     private static func mac(
         of pod: Pod, _ annotated: PodNetworkAssignment?, _ requested: RequestedNetwork, _ addresses: [IPNetwork],
         _ cell: inout Cell
     ) throws(Rejection) -> MACAddress? {
         let derived = addresses.map(\.address).derivedMAC ?? MACAddress(number: 0)
-        guard let wanted = requested.mac else { return derived }
-        let key = "\(pod.namespace)/\(pod.name)"
-        if let annotated, Set(annotated.addresses) == Set(addresses) {
+        let isKept = pod.guest != nil && annotated != nil
+        guard let wanted = requested.mac ?? (isKept ? annotated?.mac : nil) else { return derived }
+        let key = pod.holder
+        if let annotated, isKept || Set(annotated.addresses) == Set(addresses) {
             guard try cell.allocate(from: macs, for: key, preferring: Int(annotated.mac.number)) != nil else {
                 return nil
             }
@@ -141,14 +151,17 @@ enum PodAddressing {
     }
 
     private static func network(
-        _ addresses: [IPNetwork], _ mac: MACAddress, _ requested: RequestedNetwork, _ node: NodeNetwork,
+        of pod: Pod, _ addresses: [IPNetwork], _ mac: MACAddress, _ requested: RequestedNetwork, _ node: NodeNetwork,
         _ cluster: ClusterNetwork
     ) -> PodNetworkAssignment {
-        PodNetworkAssignment(
+        let isGuest = pod.guest != nil
+        return PodNetworkAssignment(
             addresses: addresses, mac: mac,
             gateways: addresses.map(\.family).filter { !requested.elsewhere.contains($0) }.compactMap { family in
-                requested.gateways.first { $0.family == family } ?? node.gateway(family)
-            }, routes: routes(addresses, node, cluster), role: "primary")
+                isGuest
+                    ? GuestGateway.address(family)
+                    : requested.gateways.first { $0.family == family } ?? node.gateway(family)
+            }, routes: isGuest ? [] : routes(addresses, node, cluster), role: "primary")
     }
 
     /// What stays on the cluster's network though a default route should lead elsewhere.
@@ -175,11 +188,12 @@ enum PodAddressing {
             isLocal: isLocal, addresses: network.addresses, mac: network.mac, gateways: network.gateways)
     }
 
-    private static func logicalPort(_ port: PodPort, _ node: NodeNetwork, _ cell: inout Cell) {
+    /// While a machine runs in another pod, nothing leads to its addresses here; this pod may only not lie about its own.
+    private static func logicalPort(_ port: PodPort, _ node: NodeNetwork, isReached: Bool, _ cell: inout Cell) {
         let binding = "\(port.mac) \(port.addresses.map(\.address.description).joined(separator: " "))"
         cell.add(
             LogicalSwitchPort(
-                key: .fixed(port.logicalPort), addresses: [binding],
+                key: .fixed(port.logicalPort), addresses: isReached ? [binding] : [],
                 externalIDs: ["namespace": port.namespace, "pod": "true"], name: port.logicalPort,
                 options: ["requested-chassis": node.chassisID].merging(port.version) { own, _ in own },
                 portSecurity: [binding]),

@@ -48,14 +48,18 @@ enum PodWiring {
         // rules; and it never fills in a checksum that the pod left to its card.
         let isUserspace = local.datapath == .netdev
         let seen = cell.get(OVSInterface.self, "", device)
+        // A machine configures itself, by asking. What stood in its pod would answer in its place.
+        let isGuest = pod?.guest != nil
         cell.add(
             PodLink(
                 sandbox: attachment.sandbox, interface: attachment.interface, hostInterface: device,
-                netns: attachment.netns, mac: port.mac, mtu: cluster.mtu, addresses: port.addresses,
-                gateways: port.gateways,
-                routes: PodAddressing.routes(port.addresses, node, cluster).map { route in
-                    PodRoute(route.destination, via: route.nextHop, mtu: cluster.routableMTU)
-                }, ingressDrop: isUserspace, checksumOffloadOff: isUserspace,
+                netns: attachment.netns, mac: port.mac, mtu: cluster.mtu, addresses: isGuest ? [] : port.addresses,
+                gateways: isGuest ? [] : port.gateways,
+                routes: isGuest
+                    ? []
+                    : PodAddressing.routes(port.addresses, node, cluster).map { route in
+                        PodRoute(route.destination, via: route.nextHop, mtu: cluster.routableMTU)
+                    }, ingressDrop: isUserspace, checksumOffloadOff: isUserspace,
                 egressRate: limits?.egress, isOpen: seen?.installed == true && seen?.sandbox == attachment.sandbox))
     }
 }

@@ -23,6 +23,8 @@ public struct Pod: KubernetesKind, Hashable {
     public var nodeName: String
     public var hostNetwork: Bool
     public var phase: Phase
+    /// When the API server took it, as it is written; empty when nobody has said.
+    public var created: String
     public var containers: [Container]
 
     /// Whether a file on its node is where the pod comes from. The runtime then knows another uid than the API.
@@ -31,7 +33,7 @@ public struct Pod: KubernetesKind, Hashable {
     public init(
         namespace: String, name: String, uid: String = "", labels: [String: String] = [:],
         annotations: [String: String] = [:], nodeName: String = "", hostNetwork: Bool = false,
-        phase: Phase = .pending, containers: [Container] = []
+        phase: Phase = .pending, created: String = "", containers: [Container] = []
     ) {
         self.namespace = namespace
         self.name = name
@@ -41,6 +43,7 @@ public struct Pod: KubernetesKind, Hashable {
         self.nodeName = nodeName
         self.hostNetwork = hostNetwork
         self.phase = phase
+        self.created = created
         self.containers = containers
     }
 

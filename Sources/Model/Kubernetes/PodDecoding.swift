@@ -10,6 +10,7 @@ extension Pod {
             nodeName: try spec["nodeName"].string(or: ""),
             hostNetwork: try spec["hostNetwork"].boolean(or: false),
             phase: try cursor["status"]["phase"].optional { phase throws(Rejection) in try phase.choice() } ?? .pending,
+            created: try cursor["metadata"]["creationTimestamp"].string(or: ""),
             containers: try spec["containers"].elements().map { each throws(Rejection) in try Container(each) })
     }
 

@@ -113,10 +113,14 @@ final class PodLinks {
         return (made.index, true)
     }
 
-    /// Whether a veth is the other end of the pod's interface: a pair that was made and not yet marked.
+    /// Whether a veth is the other end of the pod's interface: a pair that was made and not yet marked, or one that an
+    /// earlier run has made. What starts a virtual machine gives the pod's end another name.
     private func isPeer(_ index: Int, _ link: PodLink, _ namespace: NetworkNamespace) throws -> Bool {
         let name = link.interface
-        return try namespace.run { try NetlinkSocket().link(named: name)?.peer } == index
+        return try namespace.run {
+            let socket = try NetlinkSocket()
+            return try socket.link(named: name)?.peer == index || socket.links().contains { $0.peer == index }
+        }
     }
 
     /// Whether everything but the last step has been done: pods wait for it.

@@ -75,6 +75,8 @@ struct LabPod: Sendable {
     let name: String
     let node: String
     var annotations: [String: String] = [:]
+    var labels: [String: String] = [:]
+    var isEnded = false
 
     init(_ name: String, on node: String, _ annotations: [String: String] = [:]) {
         self.name = name
@@ -83,7 +85,10 @@ struct LabPod: Sendable {
     }
 
     var manifest: String {
-        let notes = annotations.map { "    \($0.key): '\($0.value)'\n" }.sorted().joined()
+        func member(_ name: String, _ entries: [String: String]) -> String {
+            entries.isEmpty
+                ? "" : "  \(name):\n" + entries.map { "    \($0.key): '\($0.value)'\n" }.sorted().joined()
+        }
         return """
             apiVersion: v1
             kind: Pod
@@ -91,7 +96,8 @@ struct LabPod: Sendable {
               name: \(name)
               namespace: t
               uid: uid-\(name)
-            \(notes.isEmpty ? "" : "  annotations:\n\(notes)")
+            \(member("annotations", annotations))\(member("labels", labels))
+            \(isEnded ? "status: {phase: Succeeded}" : "")
             spec:
               nodeName: \(node)
               containers:
