@@ -127,7 +127,8 @@ extension InLabs.Acceptance {
                 world.annotations["x"] = Self.enabled
                 try await lab.set(world)
                 let before = size()
-                let isHeard = try await eventually(within: .seconds(10)) { size() > before }
+                // With the first namespace that asks, the switch has to ask who listens.
+                let isHeard = try await eventually(within: .seconds(15)) { size() > before }
                 #expect(isHeard, "before \(word ?? "nothing")")
                 world.annotations["x"] = word.map { ["k8s.ovn.org/multicast-enabled": $0] }
                 try await lab.set(world)

@@ -38,9 +38,10 @@ enum Snooping {
         cell.set("mcast_relay", to: "true", in: Topology.router.options)
     }
 
-    /// The querier asks the pods for their groups, in the router's name.
+    /// The querier asks the pods for their groups, in the router's name, and often: until the first answer a group that
+    /// was joined before anybody asked for multicast is known to nobody. By itself OVN asks each 150 s.
     private static func settings(_ node: NodeNetwork) -> [String: String] {
-        var settings = ["mcast_snoop": "true", "mcast_querier": "true"]
+        var settings = ["mcast_snoop": "true", "mcast_querier": "true", "mcast_query_interval": "10"]
         guard let mac = node.gatewayMAC else { return ["mcast_snoop": "true", "mcast_querier": "false"] }
         settings["mcast_eth_src"] = mac.description
         if let gateway = node.gateway(.v4) { settings["mcast_ip4_src"] = gateway.description }

@@ -84,7 +84,8 @@ struct MulticastTests {
         try node.apply(world + [enabled()])
         #expect(
             settings(node) == [
-                "subnet": "kept", "mcast_snoop": "true", "mcast_querier": "true", "mcast_eth_src": "0a:58:0a:f4:02:01",
+                "subnet": "kept", "mcast_snoop": "true", "mcast_querier": "true", "mcast_query_interval": "10",
+                "mcast_eth_src": "0a:58:0a:f4:02:01",
                 "mcast_ip4_src": "10.244.2.1", "mcast_ip6_src": "fe80::858:aff:fef4:201",
             ])
         #expect(node.row(LogicalRouter.self, Topology.clusterRouter)?.map("options") == ["mcast_relay": "true"])
