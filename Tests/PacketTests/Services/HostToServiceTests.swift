@@ -6,7 +6,9 @@ import Testing
 @testable import Lab
 
 extension Packets.Services {
-    @Test("are reached from a host, a pod and outside, whoever serves, also when the first packet is lost", .timeLimit(.minutes(3)))
+    @Test(
+        "are reached from a host, a pod and outside, whoever serves, also when the first packet is lost",
+        .timeLimit(.minutes(3)))
     func fromHost() async throws {
         try await HostToServices(lab: Packets.lab(), local: "s1", remote: "s2").check()
     }
@@ -142,13 +144,15 @@ struct HostToServices {
                 for way in ways {
                     try await lab.waitFor(way.from, way.to, way.port, [backend.name])
                     let outcomes = try await lab.connect(way.from, way.to, way.port, times: 3)
-                    #expect(outcomes.count == 3 && outcomes.allSatisfy { $0.name == backend.name }, "\(way): \(outcomes)")
+                    #expect(
+                        outcomes.count == 3 && outcomes.allSatisfy { $0.name == backend.name }, "\(way): \(outcomes)")
                     // The host sends datagrams to its own pods with its address on their network: its server would have
                     // to choose the one that was asked.
                     if backend.name == "n1" && way.from != "outside" { continue }
                     let datagrams = try await lab.datagrams(way, times: 3)
                     #expect(
-                        datagrams.count == 3 && datagrams.allSatisfy { $0.name == backend.name }, "\(way): \(datagrams)")
+                        datagrams.count == 3 && datagrams.allSatisfy { $0.name == backend.name }, "\(way): \(datagrams)"
+                    )
                 }
             }
         }

@@ -14,7 +14,8 @@ struct Hearing {
         let process = try await onThread {
             let process = try lab.probe.start(
                 pod, ["sh", "-c", "exec socat -u UDP6-RECV:\(port),ipv6only=0 OPEN:\(file),creat,trunc"])
-            let isListening = "for i in $(seq 200); do ss -Huln sport = :\(port) | grep -q . && exit; sleep 0.02; done; exit 1"
+            let isListening =
+                "for i in $(seq 200); do ss -Huln sport = :\(port) | grep -q . && exit; sleep 0.02; done; exit 1"
             let outcome = try lab.probe.run(pod, ["sh", "-c", isListening], deadline: .seconds(10))
             guard outcome.succeeded else { throw LabFailure("nobody listens in \(pod)") }
             return process
