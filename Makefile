@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help deps build cni test check fmt gen demo bench kernel-test clean
+.PHONY: help deps build cni test soak check fmt gen demo bench kernel-test clean
 
 PACKAGES := openvswitch-switch ovn-central ovn-host nftables iproute2 ethtool tcpdump iputils-ping iputils-arping \
             socat procps jq udhcpc isc-dhcp-client bind9-dnsutils
@@ -25,6 +25,10 @@ cni: ## Builds the CNI executable: small, static
 
 test: deps ## Everything that runs without a virtual machine
 	./Scripts/test.sh
+
+soak: build ## The long forms of tests: 500 sets of policies, 2,000 services, a minute of churn under load
+	OVENBIRD_POLICY_CASES=500 OVENBIRD_SERVICES=2000 OVENBIRD_CHURN=60 OVENBIRD_VERDICTS=150 swift test --skip-build \
+	  --no-parallel --filter 'DualStack/table|Services/scale|Services/churn|Acceptance/followsUnderTraffic'
 
 check: ## Format, budgets, imports, generated files
 	./Scripts/check.sh

@@ -158,4 +158,49 @@ extension InLabs.Acceptance {
         #expect(try lab.parseErrors() == [])
         try await lab.set(.standard)
     }
+
+    @Test("what an administrator's rule denies is logged by its name, where its annotation asks for it")
+    func adminLogging() async throws {
+        let lab = try PolicyLab.get()
+        let prober = try lab.prober()
+        let log = "\(lab.paths.engineDirectory("n1"))/ovn-controller.log"
+        func policy(_ annotations: JSON) -> JSON {
+            [
+                "apiVersion": "policy.networking.k8s.io/v1alpha1", "kind": "AdminNetworkPolicy",
+                "metadata": ["name": "watch", "annotations": annotations],
+                "spec": [
+                    "priority": 3,
+                    "subject": ["pods": ["namespaceSelector": [:], "podSelector": ["matchLabels": ["pod": "b"]]]],
+                    "ingress": [
+                        ["action": "Allow", "from": [["namespaces": ["matchLabels": ["ns": "y"]]]]],
+                        ["action": "Deny", "from": [["namespaces": [:]]]],
+                    ],
+                ],
+            ]
+        }
+        var world = World.standard
+        let probes = lab.families.flatMap { family in
+            ["y/a", "z/a"].map { Probe(from: $0, to: "x/b", transport: .tcp, port: 80, family: family) }
+        }
+        /// The lines of this policy while both are tried again.
+        func lines() async throws -> [Substring] {
+            let start = try Files.read(log).split(separator: "\n").count
+            #expect(try await prober.run(probes, within: 500) == Set(probes.filter { $0.from == "y/a" }))
+            return try Files.read(log).split(separator: "\n").dropFirst(start)
+                .filter { $0.contains("name=\"ANP:watch") }
+        }
+        world.more = [policy(["k8s.ovn.org/acl-logging": #"{"deny":"warning","allow":"info"}"#])]
+        try await lab.set(world)
+        let allowed = #"name="ANP:watch:Ingress:0", verdict=allow, severity=info"#
+        let denied = #"name="ANP:watch:Ingress:1", verdict=drop, severity=warning"#
+        let isLogged = try await eventually(within: .seconds(5)) {
+            let seen = try await lines()
+            return [allowed, denied].allSatisfy { text in seen.contains { $0.contains(text) } }
+        }
+        #expect(isLogged)
+        world.more = [policy([:])]
+        try await lab.set(world)
+        #expect(try await lines().isEmpty)
+        try await lab.set(.standard)
+    }
 }

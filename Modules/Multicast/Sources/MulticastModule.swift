@@ -42,7 +42,14 @@ public struct MulticastNamespace: Kind {
 /// What is multicast here: all of IPv4's groups, and those of IPv6 that applications make. The well-known groups of
 /// IPv6 are the network's own.
 enum Groups {
-    static let memberships = Match.multicastV4 || .mld || .dynamicMulticastV6
+    static func memberships(_ families: [Family]) -> Match? {
+        switch (families.contains(.v4), families.contains(.v6)) {
+        case (true, true): .multicastV4 || .mld || .dynamicMulticastV6
+        case (true, false): .multicastV4
+        case (false, true): .mld || .dynamicMulticastV6
+        case (false, false): nil
+        }
+    }
     /// Above isolation by policies (1000 and 1001): who may use multicast may use it in an isolated pod too.
     static let denyPriority = 1011
     static let allowPriority = 1012

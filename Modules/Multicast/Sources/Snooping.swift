@@ -6,7 +6,7 @@ import Vocabulary
 /// all of its pods, and isolated ones would hear them.
 enum DefaultDeny {
     static func handle(_ node: NodeNetwork, _ cell: inout Cell) throws(Rejection) {
-        guard node.isLocal else { return }
+        guard node.isLocal, let memberships = Groups.memberships(node.subnets.map(\.family)) else { return }
         let nodeSwitch = Topology.localSwitch(node.name)
         let toRouter = RowRef<LogicalSwitchPort>(fixed: Topology.switchToRouter(node.name))
         for traffic in Traffic.allCases {
@@ -15,14 +15,14 @@ enum DefaultDeny {
             cell.add(
                 ACL(
                     key: .own("multicast-deny-\(word)"), action: .drop, direction: traffic.aclDirection,
-                    externalIDs: owner, match: Groups.memberships.description, options: traffic.aclOptions,
+                    externalIDs: owner, match: memberships.description, options: traffic.aclOptions,
                     priority: Groups.denyPriority, tier: PolicyTier.namespaces),
                 to: nodeSwitch.acls)
             // Between zones: the routers exchange what their own pods were allowed to send.
             cell.add(
                 ACL(
                     key: .own("multicast-zones-\(word)"), action: .allow, direction: traffic.aclDirection,
-                    externalIDs: owner, match: (.port(traffic.port, toRouter) && Groups.memberships).description,
+                    externalIDs: owner, match: (.port(traffic.port, toRouter) && memberships).description,
                     options: traffic.aclOptions, priority: Groups.allowPriority, tier: PolicyTier.namespaces),
                 to: nodeSwitch.acls)
         }
@@ -54,7 +54,9 @@ enum Snooping {
 enum Members {
     static func handle(_ namespace: MulticastNamespace, _ cell: inout Cell) throws(Rejection) {
         let local = cell.group(of: PodPort.self, in: .namespace(namespace.name), only: [PodPort.isLocal])
-        guard cell.any(local), let cluster = cell.cluster() else { return }
+        guard cell.any(local), let cluster = cell.cluster(),
+            let memberships = Groups.memberships(cluster.families)
+        else { return }
         let name = RowName.hashed("MulticastNS:\(namespace.name)")
         let owner = ["k8s.ovn.org/owner-type": "MulticastNS", "k8s.ovn.org/name": namespace.name]
         let group = cell.portGroup(name, of: local, about: owner)
@@ -67,7 +69,7 @@ enum Members {
                     priority: Groups.allowPriority, tier: PolicyTier.namespaces),
                 to: group.acls)
         }
-        allow("egress", .egress, Groups.memberships, &cell)
+        allow("egress", .egress, memberships, &cell)
         // The queries, which every member must hear; and what the namespace's own pods send, wherever they run.
         allow("ingress", .ingress, .igmp || .mld, &cell)
         let addresses = cell.addresses(of: senders, cluster.families)

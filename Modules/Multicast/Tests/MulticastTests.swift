@@ -101,6 +101,19 @@ struct MulticastTests {
         #expect(node.rows(ACL.self).allSatisfy { $0["tier"] == "2" })
     }
 
+    @Test(
+        "of a family that the cluster does not have there is no word",
+        arguments: [("10.244.2.0/24", "6"), ("fd00:10:244:2::/64", "4")])
+    func oneFamily(subnet: String, other: String) throws {
+        let harness = try NodeHarness(MulticastModule.self)
+        try harness.apply(
+            NodeNetwork(
+                name: "n1", isLocal: true, nodeID: 2, subnets: [try #require(IPNetwork(subnet))], transit: [], join: [],
+                chassisID: "c", encapsulationAddresses: []))
+        let matches = harness.rows(ACL.self).compactMap { $0["match"] }
+        #expect(matches.count == 4 && matches.allSatisfy { !$0.contains("ip\(other)") }, "\(matches)")
+    }
+
     @Test("a member receives what its own namespace's pods send, wherever they run")
     func members() throws {
         let node = try harness(enabled())

@@ -244,4 +244,22 @@ extension Packets.Answers {
         }
         try Files.remove(file)
     }
+
+    @Test("switched off it leaves no row and no answer; switched on, all is as before", .timeLimit(.minutes(3)))
+    func switchedOff() async throws {
+        let lab = try Packets.lab()
+        func rows() async throws -> String {
+            try await lab.shell(
+                "node:n1",
+                "ovn-nbctl --bare --columns=cidr list DHCP_Options | sort; ovn-nbctl --bare --columns=name list "
+                    + "Logical_Router_Port | grep rtog; ovn-sbctl lflow-list n1 | grep -c put_dhcp || true")
+        }
+        let isOn = try await eventually(within: .seconds(20)) { try await rows().contains("rtog-n1") }
+        #expect(isOn)
+        let before = try await rows()
+        #expect(try await lab.ovenbird("modules", "disable", "name-service", "--yes").succeeded)
+        #expect(try await eventually(within: .seconds(20)) { try await rows() == "0\n" })
+        #expect(try await lab.ovenbird("modules", "enable", "name-service").succeeded)
+        #expect(try await eventually(within: .seconds(20)) { try await rows() == before })
+    }
 }

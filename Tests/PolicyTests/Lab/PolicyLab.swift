@@ -20,6 +20,8 @@ final class PolicyLab: Sendable {
     private let manifests: String
     private let step = Mutex(0)
     private let server = Mutex<Prober?>(nil)
+    /// How many probes passed that were denied within the second after.
+    let lateDenials = Mutex(0)
     var families: [Family] { record.families.list }
 
     private init(_ paths: LabPaths, _ record: LabRecord, _ manifests: String) throws {
@@ -58,6 +60,8 @@ final class PolicyLab: Sendable {
 
     func down() async throws {
         server.withLock { $0?.stop() }
+        let late = lateDenials.withLock(\.self)
+        if late > 0 { print("\(paths.name): \(late) probes were denied late, within a second") }
         if getenv("OVENBIRD_KEEP_LAB") != nil { return }
         let paths = paths
         _ = try await onThread { try LabDown(paths).run() }
