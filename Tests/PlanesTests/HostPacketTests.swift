@@ -20,9 +20,10 @@ struct HostPacketTests {
     }
 
     private func serve(_ host: TestNamespace, _ address: String) throws -> ChildProcess {
-        let reply = "while true; do echo hello | nc -N -l \(address) 8080; done"
+        let family = address.contains(":") ? "6" : "4"
+        let listener = "TCP\(family)-LISTEN:8080,bind=\(Self.bracketed(address)),fork,reuseaddr"
         return try host.namespace.run {
-            try ChildProcess(["setsid", "sh", "-c", reply], output: .null, errors: .null)
+            try ChildProcess(["setsid", "socat", listener, "SYSTEM:echo hello"], output: .null, errors: .null)
         }
     }
 
@@ -33,8 +34,11 @@ struct HostPacketTests {
     }
 
     private func ask(_ pod: TestNamespace, _ address: String, wait: Int = 2) throws -> String {
-        try Command("nc", "-w", "\(wait)", "-d", address, "8080", in: pod.namespace).outcome().output
+        let server = "TCP:\(Self.bracketed(address)):8080,connect-timeout=\(wait)"
+        return try Command("socat", "-T\(wait)", "-u", server, "-", in: pod.namespace).outcome().output
     }
+
+    private static func bracketed(_ address: String) -> String { address.contains(":") ? "[\(address)]" : address }
 
     @Test func podsSpeakTCPThroughTheSwitchAndNotWithTheHostBehindItsBack() async throws {
         let node = try TestSwitch("packets")

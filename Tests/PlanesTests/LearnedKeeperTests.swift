@@ -166,5 +166,9 @@ struct LearnedKeeperTests {
             changes = wire.takeChanges()
         }
         #expect(changes == [deletion])
+        // He comes back: a new client, as he was none any more.
+        wire.set(flow(1, 5, timer: 10, idle: 0, packets: 0))
+        try keeper.look { _ in true }
+        #expect(wire.takeChanges().isEmpty)
     }
 }

@@ -87,6 +87,27 @@ extension InLabs.Acceptance {
             #expect(try condition["status"].string() == "True", "\(text)")
         }
         #expect(try lab.parseErrors() == [])
+
+        // What is passed on is a port; everything else is still denied, also what has no ports.
+        world.policies = []
+        world.more = [
+            admin(
+                "part", 9, subject: subject,
+                (
+                    "ingress",
+                    [
+                        rule("Pass", from: namespace("x"), ports: [["portNumber": ["port": 80]]]),
+                        rule("Deny", from: all),
+                    ]
+                ))
+        ]
+        try await lab.set(world)
+        try await expect(lab, prober, reachedBy: ["x/a", "x/c"])
+        try await expect(lab, prober, port: 81, reachedBy: [])
+        for address in try #require(lab.places()["x/b"]).addresses.values {
+            #expect(try await !lab.pings("x/a", address), "\(address)")
+        }
+        #expect(try lab.parseErrors() == [])
     }
 
     @Test("admin rules name networks, nodes and named ports, and a Deny from all pods leaves the kubelet's probes")

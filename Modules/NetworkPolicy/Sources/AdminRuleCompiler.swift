@@ -254,7 +254,11 @@ struct AdminNamedPort: Child {
                 cell.add(RowRef<LogicalSwitchPort>(fixed: pod.logicalPort), to: group.ports)
                 compiler.add(group, peers, local, action, own, &cell)
             } else {
-                let addresses = Addresses(pod.addresses.map(\.address))
+                // A Pass above may have taken some out.
+                let left = pod.addresses.map(\.address).filter { address in
+                    box.peer.networks?.contains { $0.contains(address) } ?? true
+                }
+                let addresses = Addresses(left)
                 let peers = Match.addresses(.destination, in: addresses, compiler.families)
                 guard !peers.isEmpty, let group = compiler.subjects(box.subject, &cell) else { continue }
                 compiler.add(group, peers, local, action, own, &cell)

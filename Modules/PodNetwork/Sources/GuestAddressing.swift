@@ -18,8 +18,11 @@ enum GuestAddressing {
 
     /// Only the first pod of a machine is given something new; the others wait for that.
     static func mayChoose(_ pod: Pod, _ assignment: PodNetworkAssignment?, _ cell: inout Cell) -> Bool {
-        guard pod.guest != nil, assignment == nil else { return true }
-        return cell.isReached(pod)
+        guard pod.guest != nil, assignment == nil, !cell.isReached(pod) else { return true }
+        let first = cell.launchers(of: pod).first?.name ?? ""
+        cell.report(
+            Rejection("WaitsForMachine", "waits for the addresses of pod \(first), in which its virtual machine is"))
+        return false
     }
 
     /// The address of another node's subnet that a machine has brought along.
@@ -33,13 +36,25 @@ enum GuestAddressing {
         }
     }
 
-    /// Keeps a machine's address from other pods of the node whose subnet it is of, while the machine is elsewhere.
-    static func hold(_ pod: Pod, _ assignment: PodNetworkAssignment, _ local: LocalNode, _ cell: inout Cell) {
-        guard pod.guest != nil, let home = cell.get(NodeNetwork.self, "", local.nodeName) else { return }
+    /// Keeps a machine's addresses from other pods of the node whose subnet they are of, while the machine is elsewhere.
+    /// False when another pod has one of them, which then keeps it: whoever wrote that annotation was wrong.
+    static func holds(
+        _ pod: Pod, _ assignment: PodNetworkAssignment, _ local: LocalNode, _ cell: inout Cell
+    ) -> Bool {
+        guard pod.guest != nil, let home = cell.get(NodeNetwork.self, "", local.nodeName) else { return true }
         for subnet in home.subnets {
-            guard let offset = assignment.offset(in: subnet) else { continue }
-            _ = try? cell.allocate(from: PodAddressing.pool(of: subnet), for: pod.holder, preferring: offset)
+            let pool = PodAddressing.pool(of: subnet)
+            guard let offset = assignment.offset(in: subnet), pool.range.contains(offset) else { continue }
+            let given = (try? cell.allocate(from: pool, for: pod.holder, preferring: offset)) ?? offset
+            guard given != offset else { continue }
+            cell.report(
+                Rejection(
+                    "AddressInUse", field: PodNetworks.field,
+                    "\(subnet[offset]) is another pod's of node \(home.name), where nothing leads to this pod: do not copy "
+                        + "this annotation from another pod"))
+            return false
         }
+        return true
     }
 }
 

@@ -12,9 +12,8 @@ enum PodAddressing {
         else { return }
         let annotated = try pod.annotations.annotation(PodNetworks.self)?.default
         guard pod.nodeName == local.nodeName else {
-            if let annotated {
+            if let annotated, GuestAddressing.holds(pod, annotated, local, &cell) {
                 cell.publish(port(of: pod, annotated, isLocal: false))
-                GuestAddressing.hold(pod, annotated, local, &cell)
             }
             return
         }
@@ -41,9 +40,8 @@ enum PodAddressing {
             node.subnets.contains { $0.contains(old.address) } && !addresses.contains { $0.address == old.address }
         }
         guard !lost.isEmpty else { return nil }
-        let field = FieldPath.member(.member(.root("metadata"), "annotations"), PodNetworks.key).description
         return Rejection(
-            "AddressInUse", field: field,
+            "AddressInUse", field: PodNetworks.field,
             "already in use: \(lost.map(\.address.description).joined(separator: ", ")), so this pod gets "
                 + addresses.map(\.address.description).joined(separator: ", ")
                 + ": do not copy this annotation from another pod")
@@ -130,14 +128,15 @@ enum PodAddressing {
         _ cell: inout Cell
     ) throws(Rejection) -> MACAddress? {
         let derived = addresses.map(\.address).derivedMAC ?? MACAddress(number: 0)
-        let isKept = pod.guest != nil && annotated != nil
-        guard let wanted = requested.mac ?? (isKept ? annotated?.mac : nil) else { return derived }
+        let known = annotated.flatMap { Set($0.addresses) == Set(addresses) ? $0 : nil }
+        guard let wanted = requested.mac ?? (pod.guest == nil ? nil : known?.mac) else { return derived }
         let key = pod.holder
-        if let annotated, isKept || Set(annotated.addresses) == Set(addresses) {
-            guard try cell.allocate(from: macs, for: key, preferring: Int(annotated.mac.number)) != nil else {
+        if let annotated = known {
+            guard let given = try cell.allocate(from: macs, for: key, preferring: Int(annotated.mac.number)) else {
                 return nil
             }
-            return annotated.mac
+            // Another pod has it: who copied its annotation gets none of what is in it.
+            return given == Int(annotated.mac.number) ? annotated.mac : derived
         }
         switch cell.claim(Int(wanted.number), of: macs, for: key) {
         case .waiting: return nil
@@ -198,5 +197,11 @@ enum PodAddressing {
                 options: ["requested-chassis": node.chassisID].merging(port.version) { own, _ in own },
                 portSecurity: [binding]),
             to: Topology.localSwitch(node.name).ports)
+    }
+}
+
+extension PodNetworks {
+    static var field: String {
+        FieldPath.member(.member(.root("metadata"), "annotations"), key).description
     }
 }

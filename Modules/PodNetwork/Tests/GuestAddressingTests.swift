@@ -127,6 +127,32 @@ struct GuestAddressingTests {
         #expect(node.problems.isEmpty)
     }
 
+    @Test("the annotation of another pod leads nothing to a machine from the node whose pod that is")
+    func copied() throws {
+        let own = world.pod("web") { $0.annotations = world.annotation(atHome) }
+        let node = try harness(own)
+        #expect(addresses(node, "web") == atHome)
+        try node.apply(launcher("vm-1", on: "n2", has: atHome, isReady: true))
+        #expect(addresses(node, "web") == atHome)
+        #expect(node.object(PodPort.self, "shop", "vm-1") == nil)
+        #expect(node.problems.map(\.reason) == ["AddressInUse"])
+        // A second machine here with the first one's annotation has neither its addresses nor its MAC.
+        try node.apply(launcher("vm-1", on: "n1", has: atHome, isReady: true))
+        let port = try #require(node.object(PodPort.self, "shop", "vm-1"))
+        let other = try #require(node.object(PodPort.self, "shop", "web"))
+        #expect(port.mac != other.mac && Set(port.addresses).isDisjoint(with: other.addresses))
+    }
+
+    @Test("a pod that waits for the addresses of its machine says so")
+    func waits() throws {
+        let first = launcher("vm-1", on: "n2", isReady: true)
+        let node = try harness(first, launcher("vm-2", on: "n1"))
+        #expect(node.object(PodPort.self, "shop", "vm-2") == nil)
+        #expect(node.problems.map(\.reason) == ["WaitsForMachine"])
+        try node.apply(launcher("vm-1", on: "n2", has: elsewhere, isReady: true))
+        #expect(node.problems.isEmpty && addresses(node, "vm-2") == elsewhere)
+    }
+
     @Test("a pod is told which machine has the address that it asks for")
     func asked() throws {
         let asking = world.pod("web") { $0.annotations[AnnotationKey.defaultNetwork] = #"[{"ips":["10.244.2.9"]}]"# }

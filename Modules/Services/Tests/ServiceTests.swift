@@ -163,17 +163,21 @@ struct ServiceTests {
     }
 
     @Test(
-        "has no rows when it is not ours to serve",
+        "has no rows when it is not ours to serve, nor when it ceases to be",
         arguments: ["headless", "external name", "other proxy"])
     func notOurs(what: String) throws {
-        let node = try harness(
-            world.service {
-                switch what {
-                case "headless": $0.clusterIPs = ["None"]
-                case "external name": $0.type = .externalName
-                default: $0.labels["service.kubernetes.io/service-proxy-name"] = "other"
-                }
-            }, world.slices()[0])
+        let other = world.service {
+            switch what {
+            case "headless": $0.clusterIPs = ["None"]
+            case "external name": $0.type = .externalName
+            default: $0.labels["service.kubernetes.io/service-proxy-name"] = "other"
+            }
+        }
+        let node = try harness(other, world.slices()[0])
+        #expect(node.rows(LoadBalancer.self).isEmpty)
+        try node.apply(world.service { _ in })
+        #expect(!node.rows(LoadBalancer.self).isEmpty)
+        try node.apply(other)
         #expect(node.rows(LoadBalancer.self).isEmpty)
         #expect(events(node).isEmpty)
     }

@@ -80,9 +80,12 @@ struct AddressPart {
 }
 
 extension NeighbourInfo {
-    /// A kernel before 5.16 manages no neighbour; it asked once when the entry was made.
+    /// A kernel before 5.16 manages no neighbour; it asked once when the entry was made. A permanent entry of somebody
+    /// else is known for good, and his.
     fileprivate func isAs(_ wanted: HostNeighbour) -> Bool {
-        guard let mac = wanted.mac else { return isManaged || origin == Kernel.origin && state != Self.permanent }
+        guard let mac = wanted.mac else {
+            return isManaged || (origin == Kernel.origin) != (state == Self.permanent)
+        }
         return self.mac == mac && state == Self.permanent
     }
 }

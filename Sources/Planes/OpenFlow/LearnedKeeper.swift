@@ -68,6 +68,9 @@ final class LearnedKeeper<Sink: FlowSink> {
                 return renewed
             }
             if !lines.isEmpty { try sink.change(place.bridge, lines: lines) }
+            // A client that comes back begins anew.
+            for flow in over { heard[place]?[flow.key] = nil }
+            if timeouts.isEmpty { heard[place] = nil }
             seen[place] = timeouts.isEmpty ? nil : (kept, now)
             if left[place] == true { left[place] = nil }
         }
