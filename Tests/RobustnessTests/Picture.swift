@@ -44,7 +44,7 @@ struct Picture {
                     "ovs-ofctl", "-O", "OpenFlow15", "--no-stats", "--names", "dump-flows", "unix:\(engine)/bre0.mgmt",
                 ]) : [],
             "addresses": try lines(["ip", "-o", "address", "show"]).filter { !$0.contains("scope link") },
-            "routes": try lines(["ip", "route", "show", "table", "all"])
+            "routes": try lines(["ip", "-4", "route", "show", "table", "all"])
                 + lines(["ip", "-6", "route", "show", "table", "all"]).filter { !$0.contains("fe80") },
             "rules": try lines(["ip", "rule"]) + lines(["ip", "-6", "rule"]),
             "neighbours": try lines(["ip", "neigh", "show", "nud", "permanent"]),

@@ -10,7 +10,7 @@ public struct LiveMigrationModule: NodeModule {
         name: "live-migration",
         summary: "Lets virtual machines keep their addresses and connections when they move to another node",
         stage: .experimental,
-        reads: [Pod.self, PodPort.self, NodeNetwork.self, NodeGateway.self, LocalNode.self],
+        reads: [Pod.self, PodPort.self, NodeNetwork.self, LocalNode.self],
         writes: [
             .rows(LogicalRouterStaticRoute.self), .rows(StaticMACBinding.self), .rows(LogicalRouterPort.self),
             .rows(LogicalSwitchPort.self), .columns(LogicalRouter.self, "static_routes", "ports"),

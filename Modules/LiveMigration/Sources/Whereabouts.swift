@@ -42,7 +42,7 @@ enum Whereabouts {
     ) {
         let join = here.join(network.family)?.address
         let exit = local.gateway.mode == .local ? here.management(network.family) : join
-        guard let exit, cell.get(NodeGateway.self, "", ".") != nil else { return }
+        guard let exit, local.gateway.mode != .disabled else { return }
         let home = network.network.description
         cell.add(
             LogicalRouterStaticRoute(

@@ -70,7 +70,7 @@ struct LiveMigrationTests {
         let node = try harness(local, local.launcher("vm-1", on: "n1", isReady: true))
         #expect(routes(node).contains("from 10.244.2.0/24 via 10.244.1.2"))
         #expect(routes(node).contains("from fd00:10:244:2::/64 via fd00:10:244:1::2"))
-        try node.remove([NodeGateway.id(".")])
+        try node.apply(Machine(mode: .disabled).local)
         #expect(routes(node) == Array(arrived.prefix(2)))
     }
 

@@ -12,13 +12,10 @@ struct Machine {
     var home = 2
 
     var world: [any Kind] {
-        let bridge = NodeGateway(
-            bridge: "br-ex", uplink: "e0", isOurBridge: true, mac: MACAddress(number: 1),
-            addresses: families.map { network($0, "172.30.0.1/24", "fd30::1/64") }, nextHops: [])
-        return [local, bridge, node("n1", 1), node("n2", 2), node("n3", 3)]
+        [local, node("n1", 1), node("n2", 2), node("n3", 3)]
     }
 
-    private var local: LocalNode { LocalNode(nodeName: "n1", gateway: .init(mode: mode), datapath: .netdev) }
+    var local: LocalNode { LocalNode(nodeName: "n1", gateway: .init(mode: mode), datapath: .netdev) }
 
     func node(_ name: String, _ id: Int) -> NodeNetwork {
         NodeNetwork(
