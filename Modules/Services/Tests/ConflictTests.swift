@@ -15,16 +15,6 @@ struct ConflictTests {
         return node
     }
 
-    private func vips(_ node: NodeHarness, _ row: String) -> [String: String] {
-        node.row(LoadBalancer.self, "Service_shop/\(row)")?.map("vips") ?? [:]
-    }
-
-    private func events(_ node: NodeHarness, _ service: String = "web") -> [String] {
-        node.problems.filter { $0.object == Service.id("shop", service) && $0.what == .partial }.map {
-            "\($0.field): \($0.message)"
-        }
-    }
-
     /// Endpoints of the ports `a`, `b` and `c`.
     private var slices: [EndpointSlice] {
         [("a", 5), ("b", 6), ("c", 7)].map { name, host in

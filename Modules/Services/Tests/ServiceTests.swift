@@ -15,16 +15,6 @@ struct ServiceTests {
         return node
     }
 
-    private func vips(_ node: NodeHarness, _ row: String) -> [String: String] {
-        node.row(LoadBalancer.self, "Service_shop/\(row)")?.map("vips") ?? [:]
-    }
-
-    private func events(_ node: NodeHarness, _ service: String = "web") -> [String] {
-        node.problems.filter { $0.object == Service.id("shop", service) && $0.what == .partial }.map {
-            "\($0.field): \($0.message)"
-        }
-    }
-
     @Test("has one row for the addresses of both families, on switch and router")
     func clusterIP() throws {
         let node = try harness(world.service(), world.slices()[0], world.slices()[1])

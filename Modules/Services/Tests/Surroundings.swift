@@ -1,5 +1,6 @@
 import Core
 import Model
+import ModuleHarness
 import Testing
 import Vocabulary
 
@@ -101,4 +102,16 @@ func net(_ text: String) -> IPNetwork {
         return .everything(.v4)
     }
     return network
+}
+
+/// Where a balancer of namespace `shop` leads.
+func vips(_ node: NodeHarness, _ row: String) -> [String: String] {
+    node.row(LoadBalancer.self, "Service_shop/\(row)")?.map("vips") ?? [:]
+}
+
+/// What is wrong with a part of a service of namespace `shop`.
+func events(_ node: NodeHarness, _ service: String = "web") -> [String] {
+    node.problems.filter { $0.object == Service.id("shop", service) && $0.what == .partial }.map {
+        "\($0.field): \($0.message)"
+    }
 }
